@@ -1,0 +1,394 @@
+r"""Unevaluated averages that know how to differentiate.
+
+`SiteIntegral` is ``int dx exp(H)`` over the state of one unit, `SiteAverage` the average of an
+observable under that weight, `GaussianAverage` the average over the Gaussian fields.
+Differentiation passes inside the first two and uses Price's theorem in the covariance of the
+third, so that whatever is made of them can be handed to ``diff``.
+
+`Abbreviation` is a symbol that stands for an expression and differentiates like it: it keeps
+``f`` and ``s`` whole, where multiplying them out would hide the structure.
+"""
+
+from __future__ import annotations
+
+from itertools import product as outer_product
+from typing import TYPE_CHECKING, Any
+
+import mpmath
+import sympy as sp
+from sympy.printing.pretty.stringpict import prettyForm
+
+from theory.expressions import X
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Abbreviation(sp.Symbol):
+    """A symbol with a definition; it differentiates and substitutes like the definition.
+
+    Parameters
+    ----------
+    name : str
+    definition : sympy.Expr
+
+    Examples
+    --------
+    >>> y = sp.Symbol("y")
+    >>> f = Abbreviation("f", y * X**2)
+    >>> (f**3).diff(y)
+    3*f**2*x**2
+    """
+
+    __slots__ = ("definition",)
+    definition: sp.Expr
+
+    def __new__(cls, name: str, definition: sp.Expr) -> Abbreviation:  # noqa: PYI034
+        self = sp.Symbol.__xnew__(cls, name, real=True)
+        self.definition = definition
+        return self
+
+    def __getnewargs_ex__(self) -> tuple:
+        return (self.name, self.definition), {}
+
+    def _hashable_content(self) -> tuple:
+        return (*super()._hashable_content(), self.definition)
+
+    @property
+    def free_symbols(self) -> set:
+        """The symbol itself and the symbols of its definition."""
+        return {self} | self.definition.free_symbols
+
+    def _eval_derivative(self, symbol: sp.Symbol) -> sp.Expr:
+        return sp.S.One if symbol == self else self.definition.diff(symbol)
+
+    def _eval_derivative_n_times(self, symbol: sp.Symbol, count: int) -> sp.Expr:
+        return sp.Basic._eval_derivative_n_times(self, symbol, count)
+
+    def _eval_subs(self, old: sp.Expr, new: sp.Expr) -> sp.Expr:
+        return self if old == self else Abbreviation(self.name, self.definition.subs(old, new))
+
+
+def written_out(expression: sp.Expr) -> sp.Expr:
+    """Replace all abbreviations by their definitions.
+
+    Examples
+    --------
+    >>> written_out(Abbreviation("f", X + 1) ** 2)
+    (x + 1)**2
+    """
+    while found := expression.atoms(Abbreviation):
+        expression = expression.xreplace({symbol: symbol.definition for symbol in found})
+    return expression
+
+
+class SiteIntegral(sp.Expr):
+    """The integral of ``exp(exponent)`` over the state ``x`` of one unit.
+
+    Examples
+    --------
+    >>> y = sp.Symbol("y")
+    >>> sp.log(SiteIntegral(-y * X**2)).diff(y)
+    -<x**2>
+    """
+
+    is_commutative = True
+    is_positive = True
+
+    def __new__(cls, exponent: sp.Expr) -> SiteIntegral:  # noqa: PYI034
+        return sp.Expr.__new__(cls, exponent)
+
+    @property
+    def free_symbols(self) -> set:
+        """All symbols but the bound ``x``."""
+        return super().free_symbols - {X}
+
+    def _eval_derivative(self, symbol: sp.Symbol) -> sp.Expr:
+        exponent = self.args[0]
+        return self * site_average(exponent.diff(symbol), exponent)
+
+    def _latex(self, printer: Any) -> str:
+        return rf"\int\! dx\, e^{{{printer._print(self.args[0])}}}"
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"Integral_x exp({printer._print(self.args[0])})"
+
+    def _pretty(self, printer: Any) -> prettyForm:
+        return prettyForm(self._sympystr(printer))
+
+    def _mathml(self, printer: Any) -> Any:
+        row = printer.dom.createElement("mrow")
+        row.appendChild(_operator(printer, "∫"))
+        row.appendChild(printer._print(sp.Symbol("dx")))
+        row.appendChild(printer._print(sp.exp(self.args[0], evaluate=False)))
+        return row
+
+
+class SiteAverage(sp.Expr):
+    """The average of an observable under ``exp(exponent)`` over ``x``; use `site_average`."""
+
+    is_commutative = True
+    is_real = True
+
+    def __new__(cls, observable: sp.Expr, exponent: sp.Expr) -> SiteAverage:  # noqa: PYI034
+        return sp.Expr.__new__(cls, observable, exponent)
+
+    @property
+    def free_symbols(self) -> set:
+        """All symbols but the bound ``x``."""
+        return super().free_symbols - {X}
+
+    def _eval_derivative(self, symbol: sp.Symbol) -> sp.Expr:
+        observable, exponent = self.args
+        change = exponent.diff(symbol)
+        return (
+            site_average(observable.diff(symbol) + observable * change, exponent)
+            - self * site_average(change, exponent)
+        )
+
+    def _latex(self, printer: Any) -> str:
+        return rf"\left\langle {printer._print(self.args[0])} \right\rangle"
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"<{printer._print(self.args[0])}>"
+
+    def _pretty(self, printer: Any) -> prettyForm:
+        return prettyForm(self._sympystr(printer))
+
+    def _mathml(self, printer: Any) -> Any:
+        return _fenced(printer, "⟨", self.args[0], "⟩")
+
+
+def site_average(observable: sp.Expr, exponent: sp.Expr) -> sp.Expr:
+    """Average over one unit, with sums split and factors that do not depend on x pulled out.
+
+    Examples
+    --------
+    >>> y = sp.Symbol("y")
+    >>> site_average(2 * y * X**2 + y, -(X**2) / 2)
+    2*y*<x**2> + y
+    """
+    total = sp.S.Zero
+    for term in sp.Add.make_args(sp.expand(observable)):
+        inside, outside = [], []
+        for factor in sp.Mul.make_args(term):
+            (inside if X in factor.free_symbols else outside).append(factor)
+        average = SiteAverage(sp.Mul(*inside), exponent) if inside else sp.S.One
+        total += sp.Mul(*outside) * average
+    return total
+
+
+class GaussianAverage(sp.Expr):
+    """The average over Gaussian fields of mean 0; use `gaussian_average`.
+
+    ``args`` are the averaged expression, the tuple of fields and their covariance matrix.
+    The derivative in the covariance is Price's theorem,
+    ``d/dS_kl E[G] = 1/2 E[d_k d_l G]``, which stays regular where the covariance vanishes.
+
+    References
+    ----------
+    R. Price, IRE Trans. Inf. Theory 4, 69 (1958).
+    """
+
+    is_commutative = True
+    is_real = True
+
+    def __new__(  # noqa: PYI034
+        cls, expression: sp.Expr, fields: sp.Tuple, covariance: sp.ImmutableMatrix
+    ) -> GaussianAverage:
+        if not expression.free_symbols & set(fields):
+            return expression
+        return sp.Expr.__new__(cls, expression, sp.Tuple(*fields), sp.ImmutableMatrix(covariance))
+
+    @property
+    def free_symbols(self) -> set:
+        """All symbols but the fields, which are bound."""
+        expression, fields, covariance = self.args
+        return (expression.free_symbols - set(fields)) | covariance.free_symbols
+
+    def _eval_derivative(self, symbol: sp.Symbol) -> sp.Expr:
+        expression, fields, covariance = self.args
+        total = expression.diff(symbol)
+        for k, one in enumerate(fields):
+            for l, other in enumerate(fields):
+                change = covariance[k, l].diff(symbol)
+                if change != 0:
+                    total += change * expression.diff(one).diff(other) / 2
+        return gaussian_average(total, fields, covariance)
+
+    def _latex(self, printer: Any) -> str:
+        return rf"\mathbb{{E}}\left[ {printer._print(self.args[0])} \right]"
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"E[{printer._print(self.args[0])}]"
+
+    def _pretty(self, printer: Any) -> prettyForm:
+        return prettyForm(self._sympystr(printer))
+
+    def _mathml(self, printer: Any) -> Any:
+        row = _fenced(printer, "[", self.args[0], "]")
+        row.insertBefore(printer._print(sp.Symbol("𝔼")), row.firstChild)
+        return row
+
+
+def gaussian_average(
+    expression: sp.Expr, fields: Sequence[sp.Symbol], covariance: sp.Matrix
+) -> sp.Expr:
+    """Average over the fields as one node, with terms that do not depend on them outside.
+
+    Examples
+    --------
+    >>> z, v, y = sp.symbols("z v y")
+    >>> average = gaussian_average(y + z**4, [z], sp.Matrix([[v]]))
+    >>> average, average.diff(v)
+    (y + E[z**4], E[6*z**2])
+    """
+    if not fields or sp.Matrix(covariance).is_zero_matrix:
+        return expression.subs(dict.fromkeys(fields, 0))
+    inside, outside = sp.S.Zero, sp.S.Zero
+    bound = set(fields)
+    for term in sp.Add.make_args(sp.expand(expression)):
+        if term.free_symbols & bound:
+            inside += term
+        else:
+            outside += term
+    if inside == 0:
+        return outside
+    return outside + GaussianAverage(inside, sp.Tuple(*fields), covariance)
+
+
+def collect_gaussian(expression: sp.Expr) -> sp.Expr:
+    """Join the Gaussian averages of a sum into one; they are linear.
+
+    Examples
+    --------
+    >>> z, v, y = sp.symbols("z v y")
+    >>> E = lambda e: gaussian_average(e, [z], sp.Matrix([[v]]))
+    >>> collect_gaussian(2 * y * E(z**2) + E(z**4))
+    E[2*y*z**2 + z**4]
+    """
+    nodes = expression.atoms(GaussianAverage)
+    expression = sp.expand(expression)
+    if not nodes:
+        return expression
+    fields, covariance = next(iter(nodes)).args[1:]
+    outside, inside = sp.S.Zero, sp.S.Zero
+    for term in sp.Add.make_args(expression):
+        found = [factor for factor in sp.Mul.make_args(term) if isinstance(factor, GaussianAverage)]
+        if found:
+            (node,) = found
+            inside += (term / node) * node.args[0]
+        else:
+            outside += term
+    return outside + gaussian_average(inside, fields, covariance)
+
+
+def evaluate(
+    expression: sp.Expr,
+    values: dict[sp.Symbol, Any],
+    site_rule: Sequence[tuple[Any, Any]],
+    field_rule: Sequence[tuple[Any, Any]],
+) -> Any:
+    """Evaluate an expression with averages in mpmath, slowly and plainly.
+
+    This is the reference that generated kernels are compared with. A covariance that is not
+    positive definite is continued analytically, by a complex factor.
+
+    Parameters
+    ----------
+    expression : sympy.Expr
+    values : dict
+        A number for every free symbol.
+    site_rule : sequence of (node, weight)
+        Quadrature rule in ``x``.
+    field_rule : sequence of (node, weight)
+        Quadrature rule for one standard normal variable; the fields get its product.
+
+    Returns
+    -------
+    mpmath.mpf or mpmath.mpc
+
+    Examples
+    --------
+    >>> rule = [(mpmath.mpf(k) / 4, mpmath.mpf(1) / 4) for k in range(-40, 41)]
+    >>> print(evaluate(site_average(X**2, -(X**2) / 2), {}, rule, []))
+    1.0
+    """
+    nodes = {
+        node: _evaluate_gaussian(node, values, site_rule, field_rule)
+        for node in expression.atoms(GaussianAverage)
+    }
+    expression = written_out(expression.xreplace(_as_floats(nodes)))
+    sites = list(expression.atoms(SiteAverage, SiteIntegral))
+    results = _evaluate_sites(sites, values, site_rule)
+    expression = expression.xreplace(_as_floats(dict(zip(sites, results, strict=True))))
+    return sp.lambdify(list(values), expression, "mpmath")(*values.values())
+
+
+def _as_floats(values: dict) -> dict:
+    return {node: sp.sympify(value) for node, value in values.items()}
+
+
+def _evaluate_sites(
+    sites: Sequence[sp.Expr], values: dict, site_rule: Sequence[tuple[Any, Any]]
+) -> list:
+    if not sites:
+        return []
+    exponent = written_out(sites[0].args[-1])
+    observables = [
+        written_out(site.args[0]) if isinstance(site, SiteAverage) else sp.S.One for site in sites
+    ]
+    function = sp.lambdify([X, *values], [exponent, *observables], "mpmath")
+    norm, sums = mpmath.mpf(0), [mpmath.mpf(0)] * len(sites)
+    for point, weight in site_rule:
+        height, *found = function(point, *values.values())
+        factor = weight * mpmath.exp(height)
+        norm += factor
+        sums = [total + factor * value for total, value in zip(sums, found, strict=True)]
+    return [
+        total / norm if isinstance(site, SiteAverage) else total
+        for site, total in zip(sites, sums, strict=True)
+    ]
+
+
+def _evaluate_gaussian(
+    node: GaussianAverage, values: dict, site_rule: Sequence, field_rule: Sequence
+) -> Any:
+    inner, fields, covariance = node.args
+    number = sp.lambdify(list(values), covariance, "mpmath")(*values.values())
+    factor = _continued_cholesky(number)
+    total = mpmath.mpf(0)
+    for combination in outer_product(field_rule, repeat=len(fields)):
+        weight = mpmath.fprod(w for _, w in combination)
+        shifts = factor * mpmath.matrix([z for z, _ in combination])
+        there = {**values, **dict(zip(fields, shifts, strict=True))}
+        total += weight * evaluate(inner, there, site_rule, field_rule)
+    return total
+
+
+def _continued_cholesky(matrix: mpmath.matrix) -> mpmath.matrix:
+    """Lower triangular A with A A^T = matrix (not conjugated), complex where it must be."""
+    size = matrix.rows
+    factor = mpmath.zeros(size)
+    for k in range(size):
+        for l in range(k + 1):
+            rest = matrix[k, l] - mpmath.fsum(factor[k, m] * factor[l, m] for m in range(l))
+            if k == l:
+                factor[k, k] = mpmath.sqrt(rest)
+            elif factor[l, l] != 0:
+                factor[k, l] = rest / factor[l, l]
+    return factor
+
+
+def _operator(printer: Any, text: str) -> Any:
+    element = printer.dom.createElement("mo")
+    element.appendChild(printer.dom.createTextNode(text))
+    return element
+
+
+def _fenced(printer: Any, left: str, inner: sp.Expr, right: str) -> Any:
+    row = printer.dom.createElement("mrow")
+    row.appendChild(_operator(printer, left))
+    row.appendChild(printer._print(inner))
+    row.appendChild(_operator(printer, right))
+    return row

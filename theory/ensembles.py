@@ -1,0 +1,192 @@
+"""Ensembles of random networks: three functions, a few numbers, and the couplings they draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import sympy as sp
+
+from theory.expressions import X, ModelError, check_on_line, parse_expression
+
+g, gamma, T = (
+    sp.Symbol("g", nonnegative=True),
+    sp.Symbol("gamma", real=True),
+    sp.Symbol("T", nonnegative=True),
+)
+mu, sigma_h, eta = (
+    sp.Symbol("mu", real=True),
+    sp.Symbol("sigma_h", nonnegative=True),
+    sp.Symbol("eta", nonnegative=True),
+)
+
+
+@dataclass(frozen=True)
+class RandomNetwork:
+    r"""A random recurrent network with partly reciprocal Gaussian couplings.
+
+    The dynamics of unit ``i`` is
+    ``dx_i/dt = a(x_i) + b(x_i) sum_j J_ij c(x_j) + h_i``, in units of the single-unit time
+    constant, with ``J_ij = mu/N + g/sqrt(N) z_ij``, ``E z_ij^2 = 1``, ``E z_ij z_ji = gamma``
+    for i != j, ``E z_ii^2 = 1 + gamma`` and ``h_i`` normal with standard deviation
+    ``field_std``. The quasi-potential is ``1/2 sum F_i^2 + confinement sum x_i^2``.
+    ``g``, ``gamma`` and the temperature are not part of the model; they stay symbols.
+
+    Parameters
+    ----------
+    local, gain, transfer : sympy.Expr or str
+        The functions a, b and c of ``x``; text is read by
+        `theory.expressions.parse_expression`.
+    mean : float
+        ``mu``, the sum of the mean couplings into a unit.
+    field_std : float
+        Standard deviation of the constant random fields.
+    confinement : float
+        ``eta >= 0``.
+
+    Raises
+    ------
+    ModelError
+        If a function is not real and finite on the line or a number is out of range.
+
+    References
+    ----------
+    Qiu & Huang, arXiv 2401.10009, eqs. (1) and (2), where a = -x, b = 1, c = tanh.
+
+    Examples
+    --------
+    >>> RandomNetwork(transfer="tanh(x)")
+    RandomNetwork(local=-x, gain=1, transfer=tanh(x), mean=0, field_std=0, confinement=0)
+    """
+
+    local: sp.Expr = -X
+    gain: sp.Expr = sp.Integer(1)
+    transfer: sp.Expr = sp.tanh(X)
+    mean: float = 0
+    field_std: float = 0
+    confinement: float = 0
+
+    def __post_init__(self) -> None:
+        for name in ("local", "gain", "transfer"):
+            value = getattr(self, name)
+            value = parse_expression(value) if isinstance(value, str) else sp.sympify(value)
+            value = value.subs(sp.Symbol("x"), X)
+            check_on_line(value, name)
+            object.__setattr__(self, name, value)
+        if X not in self.transfer.free_symbols or self.gain == 0:
+            msg = f"transfer {self.transfer} with gain {self.gain} couples nothing; use a function"
+            raise ModelError(msg)
+        for name in ("mean", "field_std", "confinement"):
+            value = getattr(self, name)
+            if not np.isfinite(value) or (name != "mean" and value < 0):
+                rule = "a finite number" if name == "mean" else "a finite number >= 0"
+                msg = f"{name} must be {rule}, not {value}"
+                raise ModelError(msg)
+        if X not in self.local.free_symbols and self.confinement == 0:
+            msg = f"local {self.local} does not depend on x, so the potential cannot confine x"
+            raise ModelError(msg)
+
+    @cached_property
+    def values(self) -> dict[sp.Symbol, float]:
+        """Values of the model's own symbols ``mu``, ``sigma_h`` and ``eta``."""
+        return {mu: self.mean, sigma_h: self.field_std, eta: self.confinement}
+
+    @property
+    def vanishing(self) -> dict[sp.Symbol, int]:
+        """The model's symbols that are exactly zero and drop out of every equation."""
+        return {symbol: 0 for symbol, value in self.values.items() if value == 0}
+
+    def coupling_mean(self, size: sp.Expr) -> sp.Expr:
+        """Mean of one coupling ``J_ij`` in a network of ``size`` units."""
+        return mu / size
+
+    def coupling_covariance(
+        self, first: tuple[sp.Expr, sp.Expr], second: tuple[sp.Expr, sp.Expr], size: sp.Expr
+    ) -> sp.Expr:
+        """Covariance of ``J_ij`` and ``J_kl`` as an expression in Kronecker deltas.
+
+        Examples
+        --------
+        >>> N = sp.Symbol("N")
+        >>> RandomNetwork().coupling_covariance((1, 1), (1, 1), N)
+        g**2*(gamma + 1)/N
+        """
+        (i, j), (k, l) = first, second
+        delta = sp.KroneckerDelta
+        return g**2 / size * (delta(i, k) * delta(j, l) + gamma * delta(i, l) * delta(j, k))
+
+    def draw(
+        self, size: int, g: float, gamma: float, seed: int | np.random.SeedSequence = 0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draw the couplings and fields of one network.
+
+        Parameters
+        ----------
+        size : int
+            N, the number of units.
+        g : float
+            Coupling strength, ``>= 0``.
+        gamma : float
+            Reciprocity, between -1 and 1; exactly (anti)symmetric at the ends.
+        seed : int or numpy.random.SeedSequence
+            The same seed gives the same bits.
+
+        Returns
+        -------
+        couplings : ndarray, shape (N, N)
+            ``J``; the first index is the receiving unit.
+        fields : ndarray, shape (N,)
+            ``h``.
+
+        Raises
+        ------
+        ModelError
+            If a parameter is out of range.
+
+        Examples
+        --------
+        >>> J, h = RandomNetwork().draw(size=4, g=1.0, gamma=1.0, seed=1)
+        >>> bool((J == J.T).all())
+        True
+        """
+        check_parameters(g=g, gamma=gamma)
+        if size < 1:
+            msg = f"size must be at least 1, not {size}"
+            raise ModelError(msg)
+        generator = np.random.default_rng(seed)
+        white = generator.standard_normal((size, size))
+        # symmetric and antisymmetric parts carry the shares (1 + gamma)/2 and (1 - gamma)/2
+        symmetric = np.sqrt((1 + gamma) / 4) * (white + white.T)
+        antisymmetric = np.sqrt((1 - gamma) / 4) * (white - white.T)
+        couplings = self.mean / size + g / np.sqrt(size) * (symmetric + antisymmetric)
+        return couplings, self.field_std * generator.standard_normal(size)
+
+
+def check_parameters(
+    g: float = 0, gamma: float = 0, temperature: float = 0, confinement: float = 0
+) -> None:
+    """Refuse couplings and temperatures outside their range.
+
+    Examples
+    --------
+    >>> check_parameters(g=1.2, gamma=1.5)
+    Traceback (most recent call last):
+    ...
+    theory.expressions.ModelError: gamma must lie between -1 and 1, not 1.5
+    """
+    if not (np.isfinite(g) and g >= 0):
+        msg = f"g must be a finite number >= 0, not {g}"
+        raise ModelError(msg)
+    if not -1 <= gamma <= 1:
+        msg = f"gamma must lie between -1 and 1, not {gamma}"
+        raise ModelError(msg)
+    if not (np.isfinite(temperature) and temperature >= 0):
+        msg = f"temperature must be a finite number >= 0, not {temperature}"
+        raise ModelError(msg)
+    if temperature == 0 and confinement > 0:
+        msg = (
+            "temperature 0 with confinement > 0 has no limit of its own (x = 0 becomes the ground"
+            " state at every g); use confinement 0 or a positive temperature"
+        )
+        raise ModelError(msg)

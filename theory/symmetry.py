@@ -1,0 +1,148 @@
+"""Symmetry reduction: which order parameters vanish is found by testing parity on the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product as outer_product
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from theory.averages import Abbreviation, GaussianAverage, SiteAverage, written_out
+from theory.expressions import X, parity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """Order parameters that vanish on the symmetric branch.
+
+    Parameters
+    ----------
+    vanishing : tuple of sympy.Symbol
+        Empty where the model has no symmetry.
+    covariance_vanishes : bool
+        Whether the Gaussian fields drop out, which leaves one-dimensional integrals.
+    """
+
+    vanishing: tuple[sp.Symbol, ...]
+    covariance_vanishes: bool
+
+
+def find_reduction(
+    functions: Sequence[Abbreviation],
+    exponent: sp.Expr,
+    fields: Sequence[sp.Symbol],
+    covariance: sp.Matrix,
+    fixed_point: dict[sp.Symbol, sp.Expr],
+) -> Reduction:
+    """Find the order parameters that the reflection ``x -> -x`` allows to vanish.
+
+    The signs under which the weight is invariant are found by trial; the candidates are then
+    put to zero and their own equations are required to give zero.
+
+    Parameters
+    ----------
+    functions : sequence of Abbreviation
+        The model's functions of ``x``.
+    exponent : sympy.Expr
+        ``H(x)`` in these functions, the order parameters and the fields.
+    fields : sequence of sympy.Symbol
+    covariance : sympy.Matrix
+    fixed_point : dict
+        The undamped map, one average per order parameter.
+
+    Returns
+    -------
+    Reduction
+    """
+    none = Reduction((), covariance_vanishes=False)
+    signs = {X: -1}
+    for function in functions:
+        sign = parity(function.definition)
+        if sign == 0:
+            return none
+        signs[function] = sign
+    flips = _invariant_signs(exponent, [*fields, *_linear(exponent, fixed_point)], signs)
+    if flips is None:
+        return none
+    signs |= flips
+    odd = [symbol for symbol in fixed_point if signs.get(symbol) == -1]
+    in_covariance = [symbol for symbol in fixed_point if covariance.has(symbol)]
+    without_fields = [*in_covariance, *odd]
+    if all(signs.get(symbol) == -1 for symbol in fields):
+        values = dict.fromkeys(without_fields, 0)
+        if covariance.subs(values).is_zero_matrix and _all_vanish(
+            fixed_point, without_fields, fields, signs
+        ):
+            return Reduction(tuple(without_fields), covariance_vanishes=True)
+    if odd and _all_vanish(fixed_point, odd, [], signs):
+        return Reduction(tuple(odd), covariance_vanishes=False)
+    return none
+
+
+def _linear(exponent: sp.Expr, fixed_point: dict[sp.Symbol, sp.Expr]) -> list[sp.Symbol]:
+    """Order parameters that act like a constant field, so that their sign can be reflected."""
+    whole = sp.expand(written_out(exponent))
+    return [symbol for symbol in fixed_point if str(symbol) in {"m", "m_hat"} and whole.has(symbol)]
+
+
+def _invariant_signs(
+    exponent: sp.Expr, candidates: Sequence[sp.Symbol], signs: dict[sp.Expr, int]
+) -> dict[sp.Expr, int] | None:
+    """Signs of the candidates and of f under which ``H(-x) = H(x)``, or None."""
+    composite = sorted(
+        (a for a in exponent.atoms(Abbreviation) if a.definition.atoms(Abbreviation)), key=str
+    )
+    for choice in outer_product((-1, 1), repeat=len(candidates)):
+        flips: dict[sp.Expr, int] = dict(zip(candidates, choice, strict=True))
+        reflected = {key: sign * key for key, sign in {**signs, **flips}.items()}
+        found: dict[sp.Expr, int] = {}
+        for symbol in composite:
+            image = sp.expand(symbol.definition.xreplace(reflected))
+            for sign in (1, -1):
+                if sp.expand(image - sign * symbol.definition) == 0:
+                    found[symbol] = sign
+        if len(found) < len(composite):
+            continue
+        image = exponent.xreplace({**reflected, **{key: s * key for key, s in found.items()}})
+        if sp.expand(image - exponent) == 0:
+            return {**flips, **found}
+    return None
+
+
+def _all_vanish(
+    fixed_point: dict[sp.Symbol, sp.Expr],
+    candidates: Sequence[sp.Symbol],
+    absent: Sequence[sp.Symbol],
+    signs: dict[sp.Expr, int],
+) -> bool:
+    """Whether every candidate's equation gives zero where the candidates are zero."""
+    zero = {**dict.fromkeys(candidates, 0), **dict.fromkeys(absent, 0)}
+    by_name = {str(key): sign for key, sign in signs.items()}
+
+    def image(average: SiteAverage) -> sp.Expr:
+        observable = average.args[0]
+        flipped = observable.xreplace(
+            {s: by_name[str(s)] * s for s in observable.free_symbols if str(s) in by_name}
+        )
+        return sp.cancel(flipped / observable) * average
+
+    for symbol in candidates:
+        value = fixed_point[symbol]
+        integrands = [node.args[0] for node in value.atoms(GaussianAverage)] or [value]
+        rest = value.xreplace({node: 0 for node in value.atoms(GaussianAverage)})
+        if rest != value and sp.expand(rest.subs(zero)) != 0:
+            return False
+        for integrand in integrands:
+            there = integrand.subs(zero)
+            averages = {node: image(node) for node in there.atoms(SiteAverage)}
+            # odd under the reflection of x and of the fields that are left: it averages to zero
+            if not absent and sp.expand(there.xreplace(averages) + there) != 0:
+                return False
+            odd = {node: 0 for node, flipped in averages.items() if flipped == -node}
+            if absent and sp.expand(there.xreplace(odd)) != 0:
+                return False
+    return True
