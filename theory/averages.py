@@ -11,7 +11,6 @@ third, so that whatever is made of them can be handed to ``diff``.
 
 from __future__ import annotations
 
-from itertools import product as outer_product
 from typing import TYPE_CHECKING, Any
 
 import mpmath
@@ -21,7 +20,7 @@ from sympy.printing.pretty.stringpict import prettyForm
 from theory.expressions import X
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 class Abbreviation(sp.Symbol):
@@ -284,86 +283,87 @@ def collect_gaussian(expression: sp.Expr) -> sp.Expr:
 
 
 def evaluate(
-    expression: sp.Expr,
+    expressions: Sequence[sp.Expr],
     values: dict[sp.Symbol, Any],
     site_rule: Sequence[tuple[Any, Any]],
-    field_rule: Sequence[tuple[Any, Any]],
-) -> Any:
-    """Evaluate an expression with averages in mpmath, slowly and plainly.
+    field_rule: Sequence[tuple[Sequence, Any]] = (),
+) -> list:
+    """Evaluate expressions with averages in mpmath, slowly and plainly.
 
     This is the reference that generated kernels are compared with. A covariance that is not
     positive definite is continued analytically, by a complex factor.
 
     Parameters
     ----------
-    expression : sympy.Expr
+    expressions : sequence of sympy.Expr
+        All of one functional: they share the site exponent, the fields and the covariance.
     values : dict
         A number for every free symbol.
     site_rule : sequence of (node, weight)
         Quadrature rule in ``x``.
-    field_rule : sequence of (node, weight)
-        Quadrature rule for one standard normal variable; the fields get its product.
+    field_rule : sequence of (nodes, weight)
+        Quadrature rule for as many independent standard normal variables as there are fields.
 
     Returns
     -------
-    mpmath.mpf or mpmath.mpc
+    list of mpmath.mpf or mpmath.mpc
 
     Examples
     --------
     >>> rule = [(mpmath.mpf(k) / 4, mpmath.mpf(1) / 4) for k in range(-40, 41)]
-    >>> print(evaluate(site_average(X**2, -(X**2) / 2), {}, rule, []))
+    >>> print(*evaluate([site_average(X**2, -(X**2) / 2)], {}, rule))
     1.0
     """
-    nodes = {
-        node: _evaluate_gaussian(node, values, site_rule, field_rule)
-        for node in expression.atoms(GaussianAverage)
-    }
-    expression = written_out(expression.xreplace(_as_floats(nodes)))
-    sites = list(expression.atoms(SiteAverage, SiteIntegral))
-    results = _evaluate_sites(sites, values, site_rule)
-    expression = expression.xreplace(_as_floats(dict(zip(sites, results, strict=True))))
-    return sp.lambdify(list(values), expression, "mpmath")(*values.values())
+    nodes = list({node for e in expressions for node in e.atoms(GaussianAverage)})
+    averaged: list = []
+    if nodes:
+        fields, covariance = nodes[0].args[1:]
+        inner = _site_evaluator([node.args[0] for node in nodes], [*values, *fields], site_rule)
+        matrix = sp.lambdify(list(values), covariance, "mpmath")(*values.values())
+        factor = _continued_cholesky(matrix)
+        averaged = [mpmath.mpf(0)] * len(nodes)
+        for point, weight in field_rule:
+            found = inner([*values.values(), *(factor * mpmath.matrix(list(point)))])
+            averaged = [
+                total + weight * value for total, value in zip(averaged, found, strict=True)
+            ]
+    stand_ins = {node: sp.Dummy() for node in nodes}
+    outer = _site_evaluator(
+        [e.xreplace(stand_ins) for e in expressions], [*values, *stand_ins.values()], site_rule
+    )
+    return outer([*values.values(), *averaged])
 
 
-def _as_floats(values: dict) -> dict:
-    return {node: sp.sympify(value) for node, value in values.items()}
-
-
-def _evaluate_sites(
-    sites: Sequence[sp.Expr], values: dict, site_rule: Sequence[tuple[Any, Any]]
-) -> list:
-    if not sites:
-        return []
-    exponent = written_out(sites[0].args[-1])
+def _site_evaluator(
+    expressions: Sequence[sp.Expr], symbols: Sequence[sp.Symbol], site_rule: Sequence
+) -> Callable[[Sequence], list]:
+    """Make a function of the symbols' values that does the integrals over one unit."""
+    sites = list({s for e in expressions for s in e.atoms(SiteAverage, SiteIntegral)})
+    stand_ins = {site: sp.Dummy() for site in sites}
+    reduced = [written_out(e.xreplace(stand_ins)) for e in expressions]
+    outside = sp.lambdify([*symbols, *stand_ins.values()], reduced, "mpmath")
+    exponent = written_out(sites[0].args[-1]) if sites else sp.S.Zero
+    is_average = [isinstance(site, SiteAverage) for site in sites]
     observables = [
-        written_out(site.args[0]) if isinstance(site, SiteAverage) else sp.S.One for site in sites
+        written_out(site.args[0]) if average else sp.S.One
+        for site, average in zip(sites, is_average, strict=True)
     ]
-    function = sp.lambdify([X, *values], [exponent, *observables], "mpmath")
-    norm, sums = mpmath.mpf(0), [mpmath.mpf(0)] * len(sites)
-    for point, weight in site_rule:
-        height, *found = function(point, *values.values())
-        factor = weight * mpmath.exp(height)
-        norm += factor
-        sums = [total + factor * value for total, value in zip(sums, found, strict=True)]
-    return [
-        total / norm if isinstance(site, SiteAverage) else total
-        for site, total in zip(sites, sums, strict=True)
-    ]
+    inside = sp.lambdify([X, *symbols], [exponent, *observables], "mpmath")
 
+    def evaluator(numbers: Sequence) -> list:
+        norm, sums = mpmath.mpf(0), [mpmath.mpf(0)] * len(sites)
+        for point, weight in site_rule if sites else ():
+            height, *found = inside(point, *numbers)
+            factor = weight * mpmath.exp(height)
+            norm += factor
+            sums = [total + factor * value for total, value in zip(sums, found, strict=True)]
+        results = [
+            total / norm if average else total
+            for total, average in zip(sums, is_average, strict=True)
+        ]
+        return outside(*numbers, *results)
 
-def _evaluate_gaussian(
-    node: GaussianAverage, values: dict, site_rule: Sequence, field_rule: Sequence
-) -> Any:
-    inner, fields, covariance = node.args
-    number = sp.lambdify(list(values), covariance, "mpmath")(*values.values())
-    factor = _continued_cholesky(number)
-    total = mpmath.mpf(0)
-    for combination in outer_product(field_rule, repeat=len(fields)):
-        weight = mpmath.fprod(w for _, w in combination)
-        shifts = factor * mpmath.matrix([z for z, _ in combination])
-        there = {**values, **dict(zip(fields, shifts, strict=True))}
-        total += weight * evaluate(inner, there, site_rule, field_rule)
-    return total
+    return evaluator
 
 
 def _continued_cholesky(matrix: mpmath.matrix) -> mpmath.matrix:

@@ -96,7 +96,8 @@ class FreeEnergy:
         b, c = self.functions.get("b", sp.S.One), self.functions["c"]
 
         def tidy(expression: sp.Expr) -> sp.Expr:
-            return sp.collect(sp.expand(expression), [b * c, b, c, b**2], sp.factor)
+            patterns = [e for e in (b * c, b, c, b**2) if e != 1]
+            return sp.collect(sp.expand(expression), patterns, sp.factor)
 
         s = Abbreviation("s", tidy(-2 * T * second))
         f = Abbreviation("f", tidy(first * sp.sqrt(T) / sp.I))
@@ -231,6 +232,8 @@ class FreeEnergy:
         E[<x**2>]
         """
         average = site_average(expression, self.exponent)
+        if self.reduced and self.reduction.covariance_vanishes:
+            average = self.reduction.without_odd(average)
         return gaussian_average(average, self.fields, self.covariance)
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product as outer_product
 from typing import TYPE_CHECKING
 
@@ -25,10 +25,18 @@ class Reduction:
         Empty where the model has no symmetry.
     covariance_vanishes : bool
         Whether the Gaussian fields drop out, which leaves one-dimensional integrals.
+    signs : dict
+        Sign of every symbol under the reflection, by name.
     """
 
     vanishing: tuple[sp.Symbol, ...]
     covariance_vanishes: bool
+    signs: dict[str, int] = field(default_factory=dict, compare=False)
+
+    def without_odd(self, expression: sp.Expr) -> sp.Expr:
+        """Drop averages of odd observables, which vanish on the branch without fields."""
+        averages = {a: _image(a, self.signs) for a in expression.atoms(SiteAverage)}
+        return expression.xreplace({a: sp.S.Zero for a, image in averages.items() if image == -a})
 
 
 def find_reduction(
@@ -77,10 +85,22 @@ def find_reduction(
         if covariance.subs(values).is_zero_matrix and _all_vanish(
             fixed_point, without_fields, fields, signs
         ):
-            return Reduction(tuple(without_fields), covariance_vanishes=True)
+            return Reduction(tuple(without_fields), True, _by_name(signs))
     if odd and _all_vanish(fixed_point, odd, [], signs):
-        return Reduction(tuple(odd), covariance_vanishes=False)
+        return Reduction(tuple(odd), False, _by_name(signs))
     return none
+
+
+def _by_name(signs: dict[sp.Expr, int]) -> dict[str, int]:
+    """Signs by name: substitution makes new abbreviations of the same name."""
+    return {str(symbol): sign for symbol, sign in signs.items()}
+
+
+def _image(average: SiteAverage, signs: dict[str, int]) -> sp.Expr:
+    """The average after the reflection."""
+    observable = average.args[0]
+    names = {s: signs[str(s)] * s for s in observable.free_symbols if str(s) in signs}
+    return sp.cancel(observable.xreplace(names) / observable) * average
 
 
 def _linear(exponent: sp.Expr, fixed_point: dict[sp.Symbol, sp.Expr]) -> list[sp.Symbol]:
@@ -121,28 +141,20 @@ def _all_vanish(
 ) -> bool:
     """Whether every candidate's equation gives zero where the candidates are zero."""
     zero = {**dict.fromkeys(candidates, 0), **dict.fromkeys(absent, 0)}
-    by_name = {str(key): sign for key, sign in signs.items()}
-
-    def image(average: SiteAverage) -> sp.Expr:
-        observable = average.args[0]
-        flipped = observable.xreplace(
-            {s: by_name[str(s)] * s for s in observable.free_symbols if str(s) in by_name}
-        )
-        return sp.cancel(flipped / observable) * average
-
+    by_name = _by_name(signs)
     for symbol in candidates:
         value = fixed_point[symbol]
         integrands = [node.args[0] for node in value.atoms(GaussianAverage)] or [value]
-        rest = value.xreplace({node: 0 for node in value.atoms(GaussianAverage)})
+        rest = value.xreplace(dict.fromkeys(value.atoms(GaussianAverage), sp.S.Zero))
         if rest != value and sp.expand(rest.subs(zero)) != 0:
             return False
         for integrand in integrands:
             there = integrand.subs(zero)
-            averages = {node: image(node) for node in there.atoms(SiteAverage)}
+            averages = {node: _image(node, by_name) for node in there.atoms(SiteAverage)}
             # odd under the reflection of x and of the fields that are left: it averages to zero
             if not absent and sp.expand(there.xreplace(averages) + there) != 0:
                 return False
-            odd = {node: 0 for node, flipped in averages.items() if flipped == -node}
+            odd = {node: sp.S.Zero for node, flipped in averages.items() if flipped == -node}
             if absent and sp.expand(there.xreplace(odd)) != 0:
                 return False
     return True

@@ -1,0 +1,128 @@
+"""Comparison of generated code with plain SymPy, before the code is used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import mpmath
+import numpy as np
+import sympy as sp
+
+from theory.coordinates import ExplicitForm, NetworkForm
+from theory.expressions import ModelError
+from theory.potential import QuasiPotential
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+_SIZE = 3
+_STATES = 2
+_TOLERANCE = 1e-9
+
+
+def check_network(potential: QuasiPotential, module: ModuleType) -> None:
+    """Compare the functions of a network with derivatives of three units written out.
+
+    Parameters
+    ----------
+    potential : QuasiPotential
+        Of a `RandomNetwork`.
+    module : module
+        With functions as `theory.codegen.network.network_source` writes them.
+
+    Raises
+    ------
+    ModelError
+        With both values, if they differ.
+    """
+    assert isinstance(potential.form, NetworkForm)
+    plain = QuasiPotential(potential.explicit(_SIZE), potential.confinement)
+    generator = np.random.default_rng(0)
+    x, v = generator.standard_normal((2, _SIZE, _STATES))
+    J = generator.standard_normal((_SIZE, _SIZE))
+    h = generator.standard_normal(_SIZE)
+    given = {f"J_{a + 1}{b + 1}": J[a, b] for a in range(_SIZE) for b in range(_SIZE)}
+    given |= {f"h_{a + 1}": h[a] for a in range(_SIZE)}
+    rest = (J, h) if potential.form.system.field_std else (J,)
+    _compare(plain, module, (x, v), given, rest)
+    if hasattr(module, "energy_and_gradient"):
+        both = module.energy_and_gradient(x, *rest)
+        _agree("energy_and_gradient", both[0], module.energy(x, *rest), x)
+        _agree("energy_and_gradient", both[1], module.gradient(x, *rest), x)
+
+
+def check_explicit(potential: QuasiPotential, module: ModuleType) -> None:
+    """Compare the functions of an explicit system with plain SymPy.
+
+    Parameters
+    ----------
+    potential : QuasiPotential
+        Of a `Dynamics`.
+    module : module
+        With functions as `theory.codegen.explicit.explicit_source` writes them.
+
+    Raises
+    ------
+    ModelError
+        With both values, if they differ, or if no point was found where the drift is finite.
+    """
+    assert isinstance(potential.form, ExplicitForm)
+    generator = np.random.default_rng(0)
+    number = len(potential.form.states)
+    v = generator.standard_normal((number, _STATES))
+    # a drift with logarithms or poles may only be defined for some states
+    for move in (lambda x: x, np.abs, lambda x: 1 + np.abs(x), lambda x: -np.abs(x)):
+        x = move(generator.standard_normal((number, _STATES)))
+        if all(np.isfinite(_plain(potential, "drift", x, v, {})).flat):
+            _compare(potential, module, (x, v), {}, ())
+            return
+    msg = (
+        f"the drift {potential.form.system.drift} is not real and finite at any of the points tried"
+    )
+    raise ModelError(msg)
+
+
+def _compare(
+    plain: QuasiPotential,
+    module: ModuleType,
+    points: tuple[np.ndarray, np.ndarray],
+    given: dict[str, float],
+    rest: tuple[np.ndarray, ...],
+) -> None:
+    for name in ("drift", "energy", "gradient", "hessian_vector"):
+        if hasattr(module, name):
+            states = points if name == "hessian_vector" else points[:1]
+            compiled = getattr(module, name)(*states, *rest)
+            _agree(name, compiled, _plain(plain, name, *points, given), points[0])
+
+
+def _plain(
+    potential: QuasiPotential, name: str, x: np.ndarray, v: np.ndarray, given: dict[str, float]
+) -> np.ndarray:
+    """Value of a quantity by SymPy and mpmath, nan where it is not real and finite."""
+    matrix = sp.Matrix([getattr(potential, "hessian" if name == "hessian_vector" else name)])
+    names = sorted(given)
+    arguments = [*potential.form.states, *(sp.Symbol(name, real=True) for name in names)]
+    function = sp.lambdify(arguments, matrix.tolist(), "mpmath", cse=True)
+    columns = []
+    for state, direction in zip(x.T, v.T, strict=True):
+        rows = function(*map(mpmath.mpf, (*state, *(given[name] for name in names))))
+        column = np.array([[_real(entry) for entry in row] for row in rows])
+        columns.append(column @ direction if name == "hessian_vector" else column[:, 0])
+    result = np.stack(columns, axis=1)
+    return result[0] if name == "energy" else result
+
+
+def _real(value: mpmath.mpf) -> float:
+    number = complex(value)
+    return number.real if number.imag == 0 else np.nan
+
+
+def _agree(name: str, compiled: np.ndarray, plain: np.ndarray, x: np.ndarray) -> None:
+    different = ~np.isclose(compiled, plain, rtol=_TOLERANCE, atol=_TOLERANCE)
+    if np.shape(compiled) != plain.shape or different.any():
+        msg = (
+            f"the compiled {name} is {np.asarray(compiled).tolist()} and the plain one"
+            f" {plain.tolist()} at x = {x.tolist()}; please report this model"
+        )
+        raise ModelError(msg)

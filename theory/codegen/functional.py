@@ -1,0 +1,396 @@
+"""Numba source of a free-energy functional: value, map residual, Newton matrix, observables.
+
+One pass over the quadrature nodes computes every moment that any of the outputs needs. What the
+source of a functional has in common stands in ``templates/functional.txt``; here the expressions
+are lowered to its lines.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib import resources
+from string import Template
+from typing import TYPE_CHECKING, Any
+
+import mpmath
+import numpy as np
+import sympy as sp
+
+from theory.averages import Abbreviation, GaussianAverage, SiteAverage, SiteIntegral, evaluate
+from theory.codegen import cache
+from theory.codegen.printer import assignments, identifier, print_expression
+from theory.ensembles import T, eta, g, gamma, mu, sigma_h
+from theory.expressions import X, ModelError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from theory.free_energy import FreeEnergy
+
+PARAMETERS = (g, gamma, T, mu, sigma_h, eta)
+"""What a kernel takes beside the order parameters, in this order."""
+
+_HEIGHT = sp.Symbol("height")
+_LOG_INTEGRAL = sp.Symbol("log_integral", real=True)
+
+
+@dataclass(frozen=True)
+class FunctionalKernel:
+    """A compiled functional and what a solver has to know of it.
+
+    Parameters
+    ----------
+    module : module
+        The generated module; ``module.evaluate`` and ``module.support`` are compiled functions.
+    metadata : dict
+        Names of order parameters, observables, parameters and fields, and the kinks.
+    """
+
+    module: ModuleType
+    metadata: dict[str, Any]
+
+    @property
+    def order_parameters(self) -> list[str]:
+        """Names of the order parameters, in the order of the kernel's arrays."""
+        return self.metadata["order_parameters"]
+
+    @property
+    def observables(self) -> list[str]:
+        """Names of the observables, in the order of the kernel's array."""
+        return self.metadata["observables"]
+
+    @property
+    def fields(self) -> list[str]:
+        """Names of the Gaussian fields."""
+        return self.metadata["fields"]
+
+
+def functional_kernel(free_energy: FreeEnergy) -> FunctionalKernel:
+    """Load the kernel of a functional from the cache, or derive, compile and check it.
+
+    Parameters
+    ----------
+    free_energy : FreeEnergy
+        Nothing of it is derived if the kernel is in the cache.
+
+    Returns
+    -------
+    FunctionalKernel
+
+    Raises
+    ------
+    ModelError
+        If the compiled function does not agree with plain mpmath at a random point.
+
+    Examples
+    --------
+    >>> from theory import RandomNetwork, replica_symmetric
+    >>> functional_kernel(replica_symmetric(RandomNetwork()).symmetric).order_parameters
+    ['q', 'rho', 'q_hat']
+    """
+    module, metadata = cache.load(
+        f"functional; {free_energy.key}",
+        lambda: functional_source(free_energy),
+        lambda module, _: check_functional(free_energy, module),
+    )
+    return FunctionalKernel(module, metadata)
+
+
+def functional_source(free_energy: FreeEnergy) -> tuple[str, dict[str, Any]]:
+    """Write the source of the kernel, and the metadata of `FunctionalKernel`.
+
+    Parameters
+    ----------
+    free_energy : FreeEnergy
+
+    Returns
+    -------
+    source : str
+    metadata : dict
+    """
+    lowered = _Lowered(free_energy)
+    network = free_energy.network
+    even = not free_energy.fields and free_energy.reduced
+    metadata = {
+        "order_parameters": [str(symbol) for symbol in free_energy.symbols],
+        "observables": list(free_energy.observables),
+        "parameters": [str(symbol) for symbol in PARAMETERS],
+        "fields": [str(symbol) for symbol in free_energy.fields],
+        "kinks": [k for k in free_energy.kinks if k > 0 or not even],
+        "even": even,
+    }
+    template = Template(
+        resources.files("theory.codegen").joinpath("templates/functional.txt").read_text("utf-8")
+    )
+    model = f"a = {network.local}, b = {network.gain}, c = {network.transfer}"
+    source = template.substitute(
+        model=model,
+        ansatz=free_energy.ansatz.name,
+        metadata="\n".join(f"{key.upper()} = {value!r}" for key, value in metadata.items()),
+        **lowered.blocks(),
+    )
+    return source, metadata
+
+
+class _Lowered:
+    """The functional's outputs as source lines."""
+
+    def __init__(self, free_energy: FreeEnergy) -> None:
+        self.free_energy = free_energy
+        symbols = free_energy.symbols
+        size = len(symbols)
+        self.outputs: dict[str, sp.Expr] = {"value[lane]": free_energy.functional}
+        for k in range(size):
+            self.outputs[f"residual[lane, {k}]"] = free_energy.residual[k]
+        for k in range(size):
+            for l in range(size):
+                self.outputs[f"jacobian[lane, {k}, {l}]"] = free_energy.jacobian[k, l]
+        for k, expression in enumerate(free_energy.observables.values()):
+            self.outputs[f"observables[lane, {k}]"] = expression
+        found = {a for e in self.outputs.values() for a in e.atoms(SiteAverage)}
+        self.averages = sorted(found, key=str)
+        self.moments = {a: sp.Symbol(f"average_{k}") for k, a in enumerate(self.averages)}
+        self.abbreviations = self._ordered_abbreviations()
+
+    def _ordered_abbreviations(self) -> list[Abbreviation]:
+        """Abbreviations of the exponent, those that others use first."""
+        found = {a for a in self.free_energy.exponent.atoms(Abbreviation)}
+        while inner := {b for a in found for b in a.definition.atoms(Abbreviation)} - found:
+            found |= inner
+        return sorted(found, key=lambda a: (len(a.definition.atoms(Abbreviation)) > 0, str(a)))
+
+    def blocks(self) -> dict[str, str]:
+        """The parts of the template."""
+        free_energy = self.free_energy
+        of_x = [a for a in self.abbreviations if a.definition.free_symbols == {X}]
+        fixed = [a for a in self.abbreviations if X not in a.definition.free_symbols]
+        rest = [a for a in self.abbreviations if a not in of_x and a not in fixed]
+        exponent_terms = sp.Add.make_args(sp.expand(free_energy.exponent))
+        level = sp.Add(*(t for t in exponent_terms if X not in t.free_symbols))
+        height = free_energy.exponent - level
+        at_node = {identifier(a): a.definition for a in rest}
+        parameters = [identifier(s) for s in PARAMETERS]
+        theta = [identifier(s) for s in free_energy.symbols]
+        fields = [identifier(s) for s in free_energy.fields]
+        constants = [f"{identifier(a)} = {print_expression(a.definition)}" for a in fixed]
+        unpack = [
+            *(f"{name} = theta[lane, {k}]" for k, name in enumerate(theta)),
+            *(f"{name} = parameters[lane, {k}]" for k, name in enumerate(parameters)),
+            *constants,
+        ]
+        tables = [identifier(a) for a in of_x]
+        observables = {f"term_{k}": a.args[0] for k, a in enumerate(self.averages)}
+        stored = [identifier(a) for a in rest]
+        outside, inside = self._outputs()
+        unpack_fields = [f"{name} = field[{k}]" for k, name in enumerate(fields)]
+        scale = {p.symbol: sp.Abs(p.scale) for p in free_energy.order_parameters}
+        return {
+            "unpack": _lines(unpack, 2),
+            "allocate": _lines([f"table_{n} = np.empty(count)" for n in [*tables, *stored]], 2),
+            "tabulate": _lines(
+                [
+                    *assignments({f"table_{identifier(a)}[spot]": a.definition for a in of_x}),
+                ],
+                3,
+            ),
+            "covariance": _lines(_matrix_lines(free_energy.covariance), 2),
+            "field_scale": _lines(
+                [
+                    f"scale[{k}] = {print_expression(_scaled(free_energy.covariance[k, k], scale))}"
+                    for k in range(len(fields))
+                ],
+                2,
+            ),
+            "dimension": str(len(fields)),
+            "unpack_fields": _lines(unpack_fields, 3),
+            "unpack_fields_support": _lines(unpack_fields, 3),
+            "level": print_expression(level),
+            "read_functions": _lines([f"{n} = table_{n}[spot]" for n in tables], 4),
+            "height": _lines(
+                [
+                    *assignments({**at_node, "height": height}),
+                    *(f"table_{name}[spot] = {name}" for name in stored),
+                ],
+                4,
+            ),
+            "height_at": _lines(
+                assignments(
+                    {**{identifier(a): a.definition for a in of_x}, **at_node, "height": height}
+                ),
+                4,
+            ),
+            "zero_moments": _lines([f"sum_{k} = 0.0" for k in range(len(self.averages))], 3),
+            "read_all": _lines([f"{n} = table_{n}[spot]" for n in [*tables, *stored]], 4),
+            "accumulate": _lines(
+                [
+                    *assignments(observables),
+                    *(f"sum_{k} += share * term_{k}" for k in range(len(self.averages))),
+                ],
+                4,
+            ),
+            "normalise": _lines(
+                [f"average_{k} = sum_{k} / norm" for k in range(len(self.averages))], 3
+            ),
+            "zero_outputs": _lines([f"total_{k} = 0.0" for k in range(len(inside))], 2),
+            "integrands": _lines(
+                [
+                    *assignments({f"integrand_{k}": e for k, e in enumerate(inside)}),
+                    *(f"total_{k} += chance * integrand_{k}" for k in range(len(inside))),
+                ],
+                3,
+            ),
+            "finish": _lines(
+                [
+                    *assignments({f"output_{k}": e for k, e in enumerate(outside)}),
+                    *(f"{name} = output_{k}" for k, name in enumerate(self.outputs)),
+                ],
+                2,
+            ),
+            "scales": _lines(
+                [
+                    f"scales[lane, {k}] = {print_expression(sp.Abs(p.scale))}"
+                    for k, p in enumerate(free_energy.order_parameters)
+                ],
+                2,
+            ),
+            "metric": _lines(_matrix_lines(free_energy.metric), 1),
+            "unpack_parameters": _lines(
+                [f"{name} = parameters[{k}]" for k, name in enumerate(parameters)], 1
+            ),
+        }
+
+    def _outputs(self) -> tuple[list[sp.Expr], list[sp.Expr]]:
+        """Split every output into what is averaged over the fields and what is done after."""
+        inside: list[sp.Expr] = []
+        outside: list[sp.Expr] = []
+
+        def averaged(expression: sp.Expr) -> sp.Symbol:
+            expression = expression.replace(SiteIntegral, lambda _: sp.exp(_LOG_INTEGRAL))
+            if expression not in inside:
+                inside.append(expression.xreplace(self.moments))
+            return sp.Symbol(f"total_{len(inside) - 1}")
+
+        for expression in self.outputs.values():
+            if self.free_energy.fields:
+                nodes = {n: averaged(n.args[0]) for n in expression.atoms(GaussianAverage)}
+                outside.append(expression.xreplace(nodes))
+            else:
+                reduced = averaged(expression - _theta_part(expression))
+                outside.append(reduced + _theta_part(expression))
+        return outside, inside
+
+
+def _theta_part(expression: sp.Expr) -> sp.Expr:
+    """The terms without any average over the unit."""
+    terms = sp.Add.make_args(expression)
+    return sp.Add(*(t for t in terms if not t.atoms(SiteAverage, SiteIntegral)))
+
+
+def _scaled(expression: sp.Expr, scale: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
+    return expression.subs(scale, simultaneous=True)
+
+
+def _matrix_lines(matrix: sp.Matrix) -> list[str]:
+    return [
+        f"matrix[{k}, {l}] = {print_expression(matrix[k, l])}"
+        for k in range(matrix.rows)
+        for l in range(matrix.cols)
+    ]
+
+
+def _lines(lines: list[str], depth: int) -> str:
+    return "\n".join("    " * depth + line for line in lines or ["pass"])
+
+
+def check_functional(free_energy: FreeEnergy, module: ModuleType, tolerance: float = 1e-9) -> None:
+    """Compare a generated module with plain mpmath on the same quadrature nodes.
+
+    Parameters
+    ----------
+    free_energy : FreeEnergy
+    module : module
+        From `functional_source`.
+    tolerance : float
+        Largest difference relative to ``1 + |value|``.
+
+    Raises
+    ------
+    ModelError
+        With both values where they differ.
+    """
+    point, parameters = random_point(free_energy, seed=0)
+    node, weight = np.polynomial.legendre.leggauss(6)
+    rule = module.Rule(lower=np.array([-2.5]), upper=np.array([2.0]), panels=np.array([3]),
+                       step=np.array([1.2]), reach=1.7, node=node, weight=weight)
+    names = [*(f"value {k}" for k in range(1))]
+    value, residual, jacobian, observables = module.evaluate(point[None], parameters[None], rule)
+    compiled = np.concatenate(
+        [value, residual[0], jacobian[0].ravel(), observables[0]]
+    )
+    expected = _plain(free_energy, module, point, parameters, rule)
+    size = len(point)
+    names = ["value", *(f"residual {s}" for s in free_energy.symbols)]
+    names += [f"jacobian {one} {two}" for one in free_energy.symbols for two in free_energy.symbols]
+    names += list(free_energy.observables)
+    assert len(names) == 1 + size + size**2 + len(free_energy.observables)
+    for name, one, two in zip(names, compiled, expected, strict=True):
+        if not abs(one - two) <= tolerance * (1 + abs(two)):
+            msg = (
+                f"the compiled {name} of {json.dumps(str(free_energy.network))} is {one!r} but"
+                f" mpmath gives {two!r}; clear the cache, and report the model if it happens again"
+            )
+            raise ModelError(msg)
+
+
+def random_point(free_energy: FreeEnergy, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Random order parameters and parameters with a positive definite field covariance.
+
+    Parameters
+    ----------
+    free_energy : FreeEnergy
+    seed : int
+
+    Returns
+    -------
+    order_parameters, parameters : ndarray
+        In the order of the kernel's arrays; model parameters that vanish are zero.
+    """
+    generator = np.random.default_rng(seed)
+    numbers = dict(zip(PARAMETERS, generator.uniform(0.4, 0.9, len(PARAMETERS)), strict=True))
+    numbers |= free_energy.network.vanishing
+    parameters = np.array([float(numbers[symbol]) for symbol in PARAMETERS])
+    covariance = sp.lambdify([*PARAMETERS, *free_energy.symbols], free_energy.covariance)
+    while True:
+        theta = generator.uniform(-0.5, 1.0, len(free_energy.symbols))
+        q = dict(zip(map(str, free_energy.symbols), theta, strict=True))
+        if q["q"] - q.get("Q", 0) < 0.1:
+            continue
+        matrix = np.atleast_2d(np.array(covariance(*parameters, *theta), dtype=float))
+        if not free_energy.fields or np.linalg.eigvalsh(matrix).min() > 0.02:
+            return theta, parameters
+
+
+def _plain(
+    free_energy: FreeEnergy,
+    module: ModuleType,
+    point: np.ndarray,
+    parameters: np.ndarray,
+    rule: Any,
+) -> list[float]:
+    values = dict(zip([*PARAMETERS, *free_energy.symbols], map(mpmath.mpf, [*parameters, *point]),
+                      strict=True))
+    x, w = module.site_nodes(rule.lower[0], rule.upper[0], rule.panels[0], rule.node, rule.weight)
+    if module.EVEN:
+        x, w = np.concatenate([-x, x]), np.concatenate([w, w])
+    z, chance = module.field_nodes(np.ones(len(free_energy.fields), dtype=np.bool_),
+                                   rule.step[0], rule.reach)
+    outputs = [
+        free_energy.functional,
+        *free_energy.residual,
+        *free_energy.jacobian,
+        *free_energy.observables.values(),
+    ]
+    site_rule = [(mpmath.mpf(a), mpmath.mpf(b)) for a, b in zip(x, w, strict=True)]
+    field_rule = [(list(map(mpmath.mpf, a)), mpmath.mpf(b)) for a, b in zip(z, chance, strict=True)]
+    return [float(mpmath.re(v)) for v in evaluate(outputs, values, site_rule, field_rule)]

@@ -1,0 +1,151 @@
+"""Readable Numba source for the energy of a network and its derivatives, for any size."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from theory.codegen.lowering import Stage, element, lower
+from theory.codegen.printer import assignments
+from theory.coordinates import h, k, v, x
+from theory.expressions import ModelError
+from theory.indices import directional_derivative
+
+if TYPE_CHECKING:
+    import sympy as sp
+
+    from theory.potential import QuasiPotential
+
+_HEADER = '''"""Quasi-potential of a network of any size.
+
+    E = {energy}
+
+States ``x`` and directions ``v`` have shape (N, S), one state a column; couplings ``J``
+have shape (N, N) and constant fields ``h`` shape (N,). Energies have shape (S,).
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+'''
+
+
+def network_source(potential: QuasiPotential) -> tuple[str, dict[str, str]]:
+    """Write the module with energy, gradient, Hessian-vector product and drift of a network.
+
+    Parameters
+    ----------
+    potential : QuasiPotential
+        Of a `RandomNetwork`.
+
+    Returns
+    -------
+    source : str
+        Imports only math, NumPy and Numba.
+    refused : dict
+        Reason, by the name of each function that does not exist because the model is not smooth.
+
+    Raises
+    ------
+    ModelError
+        If the expressions are not made of products of the couplings with vectors.
+
+    Examples
+    --------
+    >>> from theory.ensembles import RandomNetwork
+    >>> from theory.potential import QuasiPotential
+    >>> source, refused = network_source(QuasiPotential(RandomNetwork()))
+    >>> gradient = source.split("def gradient")[1].split("return gradient")[0]
+    >>> gradient.count("@"), refused
+    (2, {})
+    """
+    writer = _Writer()
+    refused: dict[str, str] = {}
+    for name, (derivatives, vectors, totals) in _quantities(potential).items():
+        try:
+            potential.form.check_smooth(derivatives)
+        except ModelError as error:
+            refused[name] = str(error)
+            continue
+        stages = lower({key: (build(), k) for key, build in vectors.items()}, totals)
+        writer.add(name, stages, [*totals, *vectors])
+    header = _HEADER.format(energy=potential.energy)
+    return "\n\n".join([header, *writer.loops.values(), *writer.functions]), refused
+
+
+def _quantities(potential: QuasiPotential) -> dict:
+    """Order of derivatives, vectors and sums over units of each function of the module."""
+
+    def hessian_vector() -> sp.Expr:
+        return directional_derivative(potential.gradient, x, v)
+
+    energy = {"energy": potential.energy}
+    gradient = {"gradient": lambda: potential.gradient}
+    return {
+        "drift": (0, {"drift": lambda: potential.drift}, {}),
+        "energy": (0, {}, energy),
+        "gradient": (1, gradient, {}),
+        "energy_and_gradient": (1, gradient, energy),
+        "hessian_vector": (2, {"hessian_vector": hessian_vector}, {}),
+    }
+
+
+class _Writer:
+    """Writes functions that call loops and products in turn; equal loops are shared."""
+
+    def __init__(self) -> None:
+        self.loops: dict[str, str] = {}
+        self.functions: list[str] = []
+
+    def add(self, name: str, stages: list[Stage], outputs: list[str]) -> None:
+        """Write one function with its loops."""
+        symbols = {
+            symbol for stage in stages for part in stage.expressions for symbol in part.free_symbols
+        }
+        arguments = ["x", *(["v"] if name == "hessian_vector" else []), "J"]
+        arguments += [str(h)] if element(str(h)) in symbols else []
+        lines = []
+        for stage in stages:
+            results = [*stage.stored, *stage.summed]
+            if results:
+                lines.append(f"{', '.join(results)} = {self._call(stage)}")
+            lines += [
+                f"{operation.name} = {operation.text.format(operation.vector)}"
+                for operation in stage.operations
+            ]
+        lines.append(f"return {', '.join(outputs)}")
+        body = textwrap.indent("\n".join(lines), "    ")
+        self.functions.append(f"def {name}({', '.join(arguments)}):\n{body}\n")
+
+    def _call(self, stage: Stage) -> str:
+        """Call of the loop of a stage, which is written if it is new."""
+        arguments, body = _loop(stage)
+        names = [name for name, text in self.loops.items() if text.split("\n", 2)[2] == body]
+        name = names[0] if names else f"_stage{len(self.loops)}"
+        if not names:
+            heading = f'@njit(cache=True, error_model="numpy")\ndef {name}({", ".join(arguments)}):'
+            self.loops[name] = f"{heading}\n{body}"
+        return f"{name}({', '.join(arguments)})"
+
+
+def _loop(stage: Stage) -> tuple[list[str], str]:
+    """Arguments and body of the function that does all the elementwise work of a stage at once."""
+    symbols = {symbol for part in stage.expressions for symbol in part.free_symbols}
+    arrays = sorted(symbol.name.removesuffix("_i") for symbol in symbols)
+    columns = [name for name in arrays if name != str(h)] or ["x"]
+    lines = [f"size, states = {columns[0]}.shape"]
+    lines += [f"{name} = np.empty((size, states))" for name in stage.stored]
+    lines += [f"{name} = np.zeros(states)" for name in stage.summed]
+    lines.append("for i in range(size):")
+    lines += [f"    {name}_i = {name}[i]" for name in arrays if name == str(h)]
+    lines.append("    for s in range(states):")
+    inner = [f"{name}_i = {name}[i, s]" for name in columns]
+    outputs = {f"{name}_i": part for name, part in (stage.stored | stage.summed).items()}
+    inner += assignments(outputs)
+    inner += [f"{name}[i, s] = {name}_i" for name in stage.stored]
+    inner += [f"{name}[s] += {name}_i" for name in stage.summed]
+    lines += [f"        {line}" for line in inner]
+    lines.append(f"return {', '.join([*stage.stored, *stage.summed])}")
+    arguments = [*columns, *(name for name in arrays if name == str(h))]
+    return arguments, textwrap.indent("\n".join(lines), "    ") + "\n"

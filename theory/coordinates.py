@@ -1,0 +1,119 @@
+"""States of a system: indexed units of a network of any size, or a few named variables.
+
+Both forms offer the same three operations, squared norm, gradient and Jacobian, so that everything
+built on them is written once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from theory.expressions import ModelError, X, check_differentiable
+from theory.indices import contract_deltas, expand_sums, name_elements, substitute_index
+
+if TYPE_CHECKING:
+    from theory.dynamics import Dynamics
+    from theory.ensembles import RandomNetwork
+
+N = sp.Symbol("N", integer=True, positive=True)
+"""Number of units."""
+i, j, k, l = sp.symbols("i j k l", integer=True)  # noqa: E741 - the names of the literature
+x, v, h, J = (sp.IndexedBase(name, real=True) for name in "xvhJ")
+"""States, a direction, constant fields and couplings; ``J[i, j]`` acts from j on i."""
+
+_NOT_SMOOTH = (sp.Abs, sp.Max, sp.Min, sp.sign, sp.Heaviside, sp.Piecewise)
+
+
+@dataclass(frozen=True)
+class NetworkForm:
+    """A random network with given couplings: vectors have the free index k, matrices k and l."""
+
+    system: RandomNetwork
+
+    @cached_property
+    def states(self) -> sp.Expr:
+        """The state of unit k."""
+        return x[k]
+
+    @cached_property
+    def drift(self) -> sp.Expr:
+        """The drift of unit k."""
+        local, gain = (function.subs(X, x[k]) for function in (self.system.local, self.system.gain))
+        coupled = sp.Sum(J[k, j] * self.system.transfer.subs(X, x[j]), (j, 1, N))
+        return local + gain * coupled + (h[k] if self.system.field_std else 0)
+
+    def squared_norm(self, vector: sp.Expr) -> sp.Expr:
+        """Sum of the squared components."""
+        return sp.Sum(substitute_index(vector, k, i) ** 2, (i, 1, N))
+
+    def gradient(self, scalar: sp.Expr) -> sp.Expr:
+        """Differentiate with respect to the state of unit k."""
+        return sp.factor_terms(contract_deltas(scalar.diff(x[k])))
+
+    def jacobian(self, vector: sp.Expr) -> sp.Expr:
+        """Differentiate component k with respect to the state of unit l."""
+        return contract_deltas(vector.diff(x[l]))
+
+    def transpose(self, matrix: sp.Expr) -> sp.Expr:
+        """Exchange the two indices."""
+        return matrix.subs({k: l, l: k}, simultaneous=True)
+
+    def explicit(self, expression: sp.Expr, size: int, *places: int) -> sp.Expr:
+        """Write an expression out for ``size`` units, with k and l at the given places."""
+        expression = expression.subs(dict(zip((k, l), places, strict=False)))
+        return name_elements(expand_sums(expression, {N: size}))
+
+    def check_smooth(self, order: int) -> None:
+        """Refuse the derivative of the given order of the energy where it has jumps."""
+        for name in ("local", "gain", "transfer"):
+            check_differentiable(getattr(self.system, name), order, name)
+
+
+@dataclass(frozen=True)
+class ExplicitForm:
+    """A few named variables: vectors are columns and matrices are matrices."""
+
+    system: Dynamics
+
+    @cached_property
+    def states(self) -> sp.Matrix:
+        """The variables."""
+        return sp.ImmutableMatrix(self.system.variables)
+
+    @cached_property
+    def drift(self) -> sp.Matrix:
+        """The right-hand sides."""
+        return sp.ImmutableMatrix(self.system.drift)
+
+    def squared_norm(self, vector: sp.Matrix) -> sp.Expr:
+        """Sum of the squared components."""
+        return sp.Add(*(component**2 for component in vector))
+
+    def gradient(self, scalar: sp.Expr) -> sp.Matrix:
+        """Column of the derivatives with respect to the variables."""
+        parts = [sp.factor_terms(scalar.diff(variable)) for variable in self.system.variables]
+        return sp.ImmutableMatrix(parts)
+
+    def jacobian(self, vector: sp.Matrix) -> sp.Matrix:
+        """Differentiate each component with respect to each variable."""
+        return vector.jacobian(self.states)
+
+    def transpose(self, matrix: sp.Matrix) -> sp.Matrix:
+        """Exchange rows and columns."""
+        return matrix.T
+
+    def check_smooth(self, order: int) -> None:
+        """Refuse derivatives of functions with kinks that depend on the variables."""
+        for part in self.system.drift:
+            for node in sorted(part.atoms(*_NOT_SMOOTH), key=str):
+                if node.free_symbols & set(self.system.variables):
+                    msg = (
+                        f"the drift {part} is not smooth where {node} switches, so its derivative"
+                        f" of order {order}, which the potential's derivatives need, has jumps;"
+                        " use a smooth function such as sqrt(x**2 + 0.01) or log(1 + exp(x))"
+                    )
+                    raise ModelError(msg)
