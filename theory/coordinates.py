@@ -52,7 +52,8 @@ class NetworkForm:
 
     def gradient(self, scalar: sp.Expr) -> sp.Expr:
         """Differentiate with respect to the state of unit k."""
-        return sp.factor_terms(contract_deltas(scalar.diff(x[k])))
+        # common factors may end up within the sums, and the second contraction takes them out
+        return contract_deltas(sp.factor_terms(contract_deltas(scalar.diff(x[k]))))
 
     def jacobian(self, vector: sp.Expr) -> sp.Expr:
         """Differentiate component k with respect to the state of unit l."""
@@ -109,7 +110,7 @@ class ExplicitForm:
     def check_smooth(self, order: int) -> None:
         """Refuse derivatives of functions with kinks that depend on the variables."""
         for part in self.system.drift:
-            for node in sorted(part.atoms(*_NOT_SMOOTH), key=str):
+            for node in sorted(part.atoms(*_NOT_SMOOTH), key=str) if order else []:
                 if node.free_symbols & set(self.system.variables):
                     msg = (
                         f"the drift {part} is not smooth where {node} switches, so its derivative"

@@ -164,7 +164,7 @@ class RandomNetwork:
 
 
 def check_parameters(
-    g: float = 0, gamma: float = 0, temperature: float = 0, confinement: float = 0
+    g: float = 0, gamma: float = 0, temperature: float = 1, confinement: float = 0
 ) -> None:
     """Refuse couplings and temperatures outside their range.
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import mpmath
 import sympy as sp
 
+from theory.magnitude import LARGEST_ARGUMENT, LARGEST_POWER, log_size, log_size_of_power
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -37,6 +39,8 @@ _OPERATORS: dict[type, Callable[..., sp.Expr]] = {
 }
 _LONGEST = 500
 _LARGEST_EXPONENT = 64
+_LARGEST_DECIMAL_EXPONENT = 300
+_POLE = sp.Integer(10) ** 15
 _SAMPLES = [sp.Rational(n, 8) for n in range(-80, 81)] + [
     sign * sp.Integer(n) for n in (13, 17, 25, 40) for sign in (-1, 1)
 ]
@@ -93,7 +97,7 @@ def _translate(node: ast.expr, text: str, names: dict[str, sp.Expr]) -> sp.Expr:
     part = ast.get_source_segment(text, node) or text
     match node:
         case ast.Constant(value=value) if type(value) in (int, float):
-            return sp.Rational(part.replace("_", ""))
+            return _number(part)
         case ast.Name(id=name) if name in names or name == "pi":
             return names.get(name, sp.pi)
         case ast.Name(id=name):
@@ -107,10 +111,17 @@ def _translate(node: ast.expr, text: str, names: dict[str, sp.Expr]) -> sp.Expr:
             if isinstance(op, ast.Pow) and second.is_number and abs(second) > _LARGEST_EXPONENT:
                 msg = f"the exponent in {part!r} is larger than {_LARGEST_EXPONENT}"
                 raise ModelError(msg)
+            if isinstance(op, ast.Pow) and log_size_of_power(first, second) > LARGEST_POWER:
+                msg = f"{part!r} becomes too large; use smaller exponents"
+                raise ModelError(msg)
             return _OPERATORS[type(op)](first, second)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in FUNCTIONS:
+            values = [_translate(arg, text, names) for arg in args]
+            if any(log_size(value) > LARGEST_ARGUMENT for value in values):
+                msg = f"the argument in {part!r} becomes too large; nest fewer exponentials"
+                raise ModelError(msg)
             try:
-                return FUNCTIONS[name](*(_translate(arg, text, names) for arg in args))
+                return FUNCTIONS[name](*values)
             except TypeError as error:
                 msg = f"wrong number of arguments in {part!r}"
                 raise ModelError(msg) from error
@@ -118,6 +129,18 @@ def _translate(node: ast.expr, text: str, names: dict[str, sp.Expr]) -> sp.Expr:
             msg = f"unknown function {name!r} in {text!r}; the functions are {', '.join(FUNCTIONS)}"
             raise ModelError(msg)
     msg = f"{part!r} in {text!r} is not an arithmetic expression in {', '.join(names)}"
+    raise ModelError(msg)
+
+
+def _number(text: str) -> sp.Rational:
+    """Read a decimal number exactly."""
+    try:
+        if abs(int(text.lower().partition("e")[2] or 0)) <= _LARGEST_DECIMAL_EXPONENT:
+            return sp.Rational(text.replace("_", ""))
+    except (TypeError, ValueError) as error:
+        msg = f"cannot read the number {text!r}; write it like 12 or 0.5 or 1e-3"
+        raise ModelError(msg) from error
+    msg = f"the number {text!r} is beyond what a computer holds; use one between 1e-300 and 1e300"
     raise ModelError(msg)
 
 
@@ -151,7 +174,9 @@ def check_on_line(expression: sp.Expr, name: str) -> None:
         msg = f"{name} {expression} is not real and finite"
         raise ModelError(msg)
     for point in [*_SAMPLES, *_real_singularities(expression)]:
-        if not _is_finite(expression.subs(X, point)):
+        value = expression.subs(X, point)
+        # a pole that is known to 30 digits gives a large number instead of an infinite one
+        if not _is_finite(value) or (point.is_Float and abs(sp.N(value, 30)) > _POLE):
             msg = f"{name} {expression} is not real and finite at x = {point}"
             raise ModelError(msg)
 

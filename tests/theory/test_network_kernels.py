@@ -34,14 +34,13 @@ MODELS = {
         lambda x: math.tanh(x + 0.5),
         lambda x: 1 / (1 + x * x),
     ),
-    "erf": ({"transfer": "erf(x)*exp(-x**2/9)", "confinement": 0.05}, None, lambda x: 1.0),
+    "erf": (
+        {"transfer": "erf(x)*exp(-x**2/9)", "confinement": 0.05},
+        lambda x: math.erf(x) * math.exp(-(x * x) / 9),
+        lambda x: 1.0,
+    ),
     "linear": ({"transfer": "x"}, lambda x: x, lambda x: 1.0),
 }
-MODELS["erf"] = (
-    MODELS["erf"][0],
-    lambda x: math.erf(x) * math.exp(-(x * x) / 9),
-    lambda x: 1.0,
-)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -197,7 +196,7 @@ def test_explicit_system_against_its_closed_form():
 
 
 def test_explicit_network_agrees_with_the_network():
-    network = RandomNetwork(gain="1/(1 + x**2)", confinement=0.2)
+    network = RandomNetwork()
     potential = QuasiPotential(network)
     J, _ = network.draw(3, g=1.1, gamma=0.5, seed=4)
     values = {f"J_{a + 1}{b + 1}": sp.Float(J[a, b]) for a in range(3) for b in range(3)}

@@ -111,7 +111,7 @@ def functional_source(free_energy: FreeEnergy) -> tuple[str, dict[str, Any]]:
     """
     lowered = _Lowered(free_energy)
     network = free_energy.network
-    even = not free_energy.fields and free_energy.reduced
+    even = not free_energy.fields
     metadata = {
         "order_parameters": [str(symbol) for symbol in free_energy.symbols],
         "observables": list(free_energy.observables),
@@ -119,6 +119,8 @@ def functional_source(free_energy: FreeEnergy) -> tuple[str, dict[str, Any]]:
         "fields": [str(symbol) for symbol in free_energy.fields],
         "kinks": [k for k in free_energy.kinks if k > 0 or not even],
         "even": even,
+        "symmetric": bool(free_energy.reduced and free_energy.reduction.vanishing),
+        "log_temperature": float(free_energy.constant.coeff(sp.log(T))),
     }
     template = Template(
         resources.files("theory.codegen").joinpath("templates/functional.txt").read_text("utf-8")

@@ -152,12 +152,12 @@ class _Lowering:
         marked, markers = _mark(node.function, couplings)
         result = sp.Integer(0)
         for coupling, marker in markers.items():
-            outside, inside = marked.diff(marker).as_independent(bound, as_Add=False)
-            if inside.free_symbols & {index, *markers.values()}:
-                raise _not_lowered(node)
             text = "J @ {}" if coupling == J[index, bound] else "J.T @ {}"
-            product = self._operation(text, self.vector(inside, bound))
-            result += self.vector(outside, index) * product
+            for outside, inside in _factors(marked.diff(marker), index, bound).items():
+                if inside.free_symbols & {index, *markers.values()}:
+                    raise _not_lowered(node)
+                product = self._operation(text, self.vector(inside, bound))
+                result += self.vector(outside, index) * product
         if len(node.limits) > 1 or marked.subs(dict.fromkeys(markers.values(), 0)) != 0:
             raise _not_lowered(node)
         return result
@@ -233,6 +233,16 @@ def _mark(expression: sp.Expr, nodes: list[sp.Expr]) -> tuple[sp.Expr, dict[sp.E
     """Replace nodes by symbols to differentiate by."""
     markers = {node: sp.Dummy(real=True) for node in nodes}
     return expression.xreplace(markers), markers
+
+
+def _factors(expression: sp.Expr, index: sp.Symbol, bound: sp.Symbol) -> dict[sp.Expr, sp.Expr]:
+    """Write ``sum_n f_n(index) g_n(bound)`` as ``{f_n: g_n}``, with as few terms as there are."""
+    terms = sp.Add.make_args(expression) if index in expression.free_symbols else [expression]
+    factors: dict[sp.Expr, sp.Expr] = {}
+    for term in terms:
+        outside, inside = term.as_independent(bound, as_Add=False)
+        factors[outside] = factors.get(outside, 0) + inside
+    return factors
 
 
 def _array(symbol: sp.Symbol) -> str:

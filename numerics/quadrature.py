@@ -1,0 +1,136 @@
+"""Quadrature rules for many points at once, each following the width of its own weight."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from theory.codegen.functional import FunctionalKernel
+
+ORDER = 16
+REACH = 7.5  # standard deviations; the weight beyond is below 1e-12
+PANELS, MOST_PANELS = 6, 1536
+STEP, SMALLEST_STEP = 1.0, 0.07
+
+
+@lru_cache
+def gauss_legendre(order: int) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights on [-1, 1]."""
+    return np.polynomial.legendre.leggauss(order)
+
+
+class Evaluation(NamedTuple):
+    """What a kernel says at many points; see the generated module for the shapes."""
+
+    value: np.ndarray
+    residual: np.ndarray
+    jacobian: np.ndarray
+    observables: np.ndarray
+    scales: np.ndarray
+
+
+@dataclass(frozen=True)
+class Quadrature:
+    """A rule per point: panels of Gauss-Legendre nodes in x, trapezoidal in the fields.
+
+    Parameters
+    ----------
+    lower, upper : ndarray, shape (points,)
+        Range of x that carries the weight; NaN where the weight cannot be normalised.
+    panels : ndarray of int, shape (points,)
+    step : ndarray, shape (points,)
+        Distance of field nodes in standard deviations.
+    """
+
+    lower: np.ndarray
+    upper: np.ndarray
+    panels: np.ndarray
+    step: np.ndarray
+    reach: float = REACH
+
+    @property
+    def node(self) -> np.ndarray:
+        """Gauss-Legendre nodes of one panel."""
+        return gauss_legendre(ORDER)[0]
+
+    @property
+    def weight(self) -> np.ndarray:
+        """Gauss-Legendre weights of one panel."""
+        return gauss_legendre(ORDER)[1]
+
+    @classmethod
+    def around(
+        cls, kernel: FunctionalKernel, theta: np.ndarray, parameters: np.ndarray
+    ) -> Quadrature:
+        """Make a coarse rule for every point from the support of its weight."""
+        lower, upper = kernel.module.support(theta, parameters, REACH)
+        points = len(theta)
+        panels = PANELS // 2 if kernel.metadata["even"] else PANELS * (2 if kernel.fields else 1)
+        return cls(lower, upper, np.full(points, panels), np.full(points, STEP))
+
+    def follow(
+        self, kernel: FunctionalKernel, theta: np.ndarray, parameters: np.ndarray
+    ) -> Quadrature:
+        """Keep the fineness but take the range from the weight at other order parameters."""
+        lower, upper = kernel.module.support(theta, parameters, REACH)
+        return replace(self, lower=lower, upper=upper)
+
+    def finer(self, kind: str) -> Quadrature:
+        """Refine in ``"x"`` or in the ``"fields"``."""
+        if kind == "x":
+            return replace(self, panels=2 * self.panels)
+        return replace(self, step=self.step / 1.5)
+
+    def take(self, index: np.ndarray) -> Quadrature:
+        """Select points."""
+        return replace(
+            self,
+            lower=self.lower[index],
+            upper=self.upper[index],
+            panels=self.panels[index],
+            step=self.step[index],
+        )
+
+    def replaced(self, index: np.ndarray, other: Quadrature) -> Quadrature:
+        """Put the rules of another at the given points."""
+        changed = self.take(np.arange(len(self.lower)))
+        for name in ("lower", "upper", "panels", "step"):
+            getattr(changed, name)[index] = getattr(other, name)
+        return changed
+
+
+def evaluate(
+    kernel: FunctionalKernel,
+    theta: np.ndarray,
+    parameters: np.ndarray,
+    rule: Quadrature,
+    threads: int = 1,
+) -> Evaluation:
+    """Evaluate a kernel at many points; every point gives the same bits on any thread count.
+
+    Parameters
+    ----------
+    kernel : FunctionalKernel
+    theta : ndarray, shape (points, order parameters)
+    parameters : ndarray, shape (points, parameters)
+    rule : Quadrature
+    threads : int
+
+    Returns
+    -------
+    Evaluation
+    """
+    function = kernel.module.evaluate_with_scales
+    if threads == 1 or len(theta) < 2 * threads:
+        return Evaluation(*function(theta, parameters, rule))
+    parts = np.array_split(np.arange(len(theta)), threads)
+    with ThreadPoolExecutor(threads) as pool:
+        results = list(
+            pool.map(lambda p: function(theta[p], parameters[p], rule.take(p)), parts)
+        )
+    return Evaluation(*(np.concatenate(arrays) for arrays in zip(*results, strict=True)))

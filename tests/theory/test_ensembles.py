@@ -1,0 +1,114 @@
+"""Drawn couplings have the statistics that the disorder average assumes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from theory.ensembles import RandomNetwork, check_parameters, g, gamma, mu
+from theory.expressions import ModelError, X
+
+SIZE, DRAWS = 300, 12
+
+
+@pytest.mark.parametrize("reciprocity", [-0.6, 0.0, 0.5])
+def test_statistics_of_couplings(reciprocity):
+    network = RandomNetwork(mean=2)
+    strength = 1.3
+    draws = [network.draw(SIZE, strength, reciprocity, seed)[0] for seed in range(DRAWS)]
+    z = np.stack([(J - 2 / SIZE) * np.sqrt(SIZE) / strength for J in draws])
+    upper = np.triu_indices(SIZE, 1)
+    above, below = z[:, *upper], z.transpose(0, 2, 1)[:, *upper]
+    diagonal = np.diagonal(z, axis1=1, axis2=2)
+    pairs = above.size
+    # five standard errors of moments of Gaussian numbers
+    assert abs(above.mean()) < 5 / np.sqrt(pairs)
+    assert above.var() == pytest.approx(1, abs=5 * np.sqrt(2 / pairs))
+    assert (above * below).mean() == pytest.approx(reciprocity, abs=5 * np.sqrt(2 / pairs))
+    expected = 1 + reciprocity
+    assert diagonal.var() == pytest.approx(expected, abs=5 * expected * np.sqrt(2 / diagonal.size))
+
+
+def test_mean_coupling():
+    J, _ = RandomNetwork(mean=3).draw(SIZE, 1.0, 0.0, seed=0)
+    assert J.sum(axis=1).mean() == pytest.approx(3, abs=5 / np.sqrt(SIZE))
+    J, _ = RandomNetwork(mean=3).draw(SIZE, 0.0, 0.0, seed=0)
+    np.testing.assert_array_equal(J, 3 / SIZE)
+
+
+def test_symmetric_and_antisymmetric_exactly():
+    network = RandomNetwork()
+    symmetric, _ = network.draw(50, 1.2, 1, seed=3)
+    antisymmetric, _ = network.draw(50, 1.2, -1, seed=3)
+    assert (symmetric == symmetric.T).all()
+    assert (antisymmetric == -antisymmetric.T).all()
+    assert (np.diagonal(antisymmetric) == 0).all()
+    assert symmetric.any()
+    assert antisymmetric.any()
+
+
+def test_fields():
+    _, h = RandomNetwork(field_std=0.4).draw(4000, 0, 0, seed=1)
+    assert h.std() == pytest.approx(0.4, abs=5 * 0.4 / np.sqrt(2 * 4000))
+    assert not RandomNetwork().draw(5, 1, 0, seed=1)[1].any()
+
+
+def test_seeds():
+    network = RandomNetwork(field_std=1)
+    first, again, other = (network.draw(20, 1.0, 0.3, seed) for seed in (7, 7, 8))
+    assert all((a == b).all() for a, b in zip(first, again, strict=True))
+    assert (first[0] != other[0]).all()
+    children = np.random.SeedSequence(7).spawn(2)
+    one, two = (network.draw(20, 1.0, 0.3, child)[0] for child in children)
+    assert (one != two).all()
+
+
+def test_covariance_agrees_with_its_definition():
+    N, i, j = sp.symbols("N i j", integer=True, positive=True)
+    covariance = RandomNetwork().coupling_covariance
+    assert covariance((1, 2), (1, 2), N) == g**2 / N
+    assert sp.simplify(covariance((1, 2), (2, 1), N) - gamma * g**2 / N) == 0
+    assert covariance((1, 2), (1, 3), N) == 0
+    assert sp.simplify(covariance((i, i), (i, i), N) - (1 + gamma) * g**2 / N) == 0
+    assert RandomNetwork().coupling_mean(N) == mu / N
+
+
+def test_functions_from_text_and_symbols_are_the_same_model():
+    x = sp.Symbol("x")
+    assert RandomNetwork(local=-x, transfer=sp.tanh(x)) == RandomNetwork("-x", "1", "tanh(x)")
+    assert RandomNetwork(local=-x).local == -X
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"mean": np.nan}, "mean must be a finite number, not nan"),
+        ({"field_std": -1}, "field_std must be a finite number >= 0, not -1"),
+        ({"confinement": np.inf}, "confinement must be"),
+        ({"local": "1"}, "does not depend on x"),
+    ],
+)
+def test_bad_models(options, message):
+    with pytest.raises(ModelError, match=message):
+        RandomNetwork(**options)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"g": -1}, "g must be"),
+        ({"gamma": 1.01}, "between -1 and 1, not 1.01"),
+        ({"gamma": np.nan}, "between -1 and 1, not nan"),
+        ({"temperature": -1}, "temperature must be"),
+        ({"temperature": 0, "confinement": 0.1}, "has no limit of its own"),
+    ],
+)
+def test_bad_parameters(parameters, message):
+    with pytest.raises(ModelError, match=message):
+        check_parameters(**parameters)
+
+
+def test_size_must_be_positive():
+    with pytest.raises(ModelError, match="size must be at least 1"):
+        RandomNetwork().draw(0, 1, 0)
