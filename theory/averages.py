@@ -115,7 +115,7 @@ class SiteIntegral(sp.Expr):
     def _pretty(self, printer: Any) -> prettyForm:
         return prettyForm(self._sympystr(printer))
 
-    def _mathml(self, printer: Any) -> Any:
+    def _mathml_presentation(self, printer: Any) -> Any:
         row = printer.dom.createElement("mrow")
         row.appendChild(_operator(printer, "∫"))
         row.appendChild(printer._print(sp.Symbol("dx")))
@@ -154,7 +154,7 @@ class SiteAverage(sp.Expr):
     def _pretty(self, printer: Any) -> prettyForm:
         return prettyForm(self._sympystr(printer))
 
-    def _mathml(self, printer: Any) -> Any:
+    def _mathml_presentation(self, printer: Any) -> Any:
         return _fenced(printer, "⟨", self.args[0], "⟩")
 
 
@@ -224,7 +224,7 @@ class GaussianAverage(sp.Expr):
     def _pretty(self, printer: Any) -> prettyForm:
         return prettyForm(self._sympystr(printer))
 
-    def _mathml(self, printer: Any) -> Any:
+    def _mathml_presentation(self, printer: Any) -> Any:
         row = _fenced(printer, "[", self.args[0], "]")
         row.insertBefore(printer._print(sp.Symbol("𝔼")), row.firstChild)
         return row

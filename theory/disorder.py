@@ -23,7 +23,7 @@ beta = sp.Symbol("beta", positive=True)
 N = sp.Symbol("N", integer=True, positive=True)
 n = sp.Symbol("n", integer=True, positive=True)
 i, j, k, l = sp.symbols("i j k l", integer=True)
-r, s = sp.symbols("alpha alpha'", integer=True)
+r, s = sp.symbols("alpha nu", integer=True)
 state, response = sp.IndexedBase("x", real=True), sp.IndexedBase("xh", real=True)
 couplings, fields = sp.IndexedBase("J", real=True), sp.IndexedBase("h", real=True)
 

@@ -119,7 +119,7 @@ class FreeEnergy:
     @cached_property
     def reduction(self) -> Reduction:
         """The order parameters that vanish by the model's symmetry, found by testing parity."""
-        full = replace(self, reduced=False)
+        full = self.unreduced
         return find_reduction(
             functions=list(full.functions.values()),
             exponent=full.exponent,
@@ -257,7 +257,12 @@ class FreeEnergy:
         found = {p for e in (network.local, network.gain, network.transfer) for p in kinks(e)}
         return sorted(float(point) for point in found)
 
-    @property
+    @cached_property
+    def unreduced(self) -> FreeEnergy:
+        """The same functional with all order parameters."""
+        return replace(self, reduced=False) if self.reduced else self
+
+    @cached_property
     def symmetric(self) -> FreeEnergy | None:
         """The same functional on the branch that the model's symmetry allows, if it has one."""
         return replace(self, reduced=True) if self.reduction.vanishing else None

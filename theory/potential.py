@@ -203,7 +203,7 @@ class QuasiPotential:
         Returns
         -------
         sympy.Expr
-            Zero if ``exp(-E/T)`` is stationary.
+            Zero if ``exp(-E/T)`` is stationary, else not simplified.
 
         Raises
         ------
@@ -231,7 +231,7 @@ class QuasiPotential:
         ]
         change = -sum(part.diff(at) for part, at in zip(current, variables, strict=True))
         residual = sp.expand(change / density).subs(energy, self.energy).doit()
-        return sp.Integer(0) if sp.expand(residual) == 0 else sp.simplify(residual)
+        return sp.Integer(0) if vanishes(residual) else sp.factor_terms(residual)
 
 
 def _confinement(value: float | sp.Expr) -> sp.Expr:

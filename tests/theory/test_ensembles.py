@@ -65,7 +65,7 @@ def test_seeds():
 
 
 def test_covariance_agrees_with_its_definition():
-    N, i, j = sp.symbols("N i j", integer=True, positive=True)
+    N, i = sp.symbols("N i", integer=True, positive=True)
     covariance = RandomNetwork().coupling_covariance
     assert covariance((1, 2), (1, 2), N) == g**2 / N
     assert sp.simplify(covariance((1, 2), (2, 1), N) - gamma * g**2 / N) == 0

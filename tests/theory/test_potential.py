@@ -144,7 +144,8 @@ def test_rendering():
     assert r"\nabla E" in QuasiPotential(SYSTEMS[0])._repr_latex_()
     kinked = QuasiPotential(RandomNetwork(transfer="Max(0, x)"))._repr_latex_()
     assert "no continuous derivative" in kinked
-    assert kinked.startswith("$") and kinked.endswith("$")
+    assert kinked.startswith("$")
+    assert kinked.endswith("$")
 
 
 @pytest.mark.parametrize(

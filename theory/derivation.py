@@ -1,0 +1,340 @@
+"""The derivation as ordered steps: each an equation or more with a sentence.
+
+Rendered as text, LaTeX and HTML with MathML; the equations are the very objects that the rest
+of the package computes with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+from sympy.printing.latex import LatexPrinter
+from sympy.printing.mathml import MathMLPresentationPrinter
+from sympy.printing.str import StrPrinter
+
+from theory.averages import Abbreviation
+from theory.disorder import XH, N, i, n, r, s
+from theory.ensembles import eta
+from theory.expressions import X
+
+if TYPE_CHECKING:
+    from theory.free_energy import FreeEnergy
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a derivation.
+
+    Parameters
+    ----------
+    title : str
+    sentence : str
+        What is done and why.
+    equations : tuple of sympy.Eq
+    """
+
+    title: str
+    sentence: str
+    equations: tuple[sp.Eq, ...]
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """The steps from a network's dynamics to its saddle-point equations.
+
+    Parameters
+    ----------
+    steps : tuple of Step
+
+    Examples
+    --------
+    >>> from theory import RandomNetwork, replica_symmetric
+    >>> derivation = replica_symmetric(RandomNetwork()).derivation
+    >>> print(derivation.steps[0].title)
+    Dynamics and potential
+    """
+
+    steps: tuple[Step, ...]
+
+    def text(self) -> str:
+        """Plain text."""
+        parts = []
+        for number, step in enumerate(self.steps, start=1):
+            equations = [f"    {_text(e.lhs)} = {_text(e.rhs)}" for e in step.equations]
+            parts.append("\n".join([f"{number}. {step.title}", f"   {step.sentence}", *equations]))
+        return "\n\n".join(parts) + "\n"
+
+    def latex(self) -> str:
+        """Body of a LaTeX document; needs only amsmath and amssymb."""
+        parts = []
+        for step in self.steps:
+            parts.append(f"\\paragraph{{{step.title}.}} {_latex_text(step.sentence)}")
+            rows = " \\\\\n".join(f"{_latex(e.lhs)} &= {_latex(e.rhs)}" for e in step.equations)
+            parts.append(f"\\begin{{align*}}\n{rows}\n\\end{{align*}}")
+        return "\n".join(parts) + "\n"
+
+    def html(self) -> str:
+        """HTML fragment with MathML, which browsers render by themselves."""
+        parts = []
+        for step in self.steps:
+            equations = "\n".join(f'<p class="equation">{mathml(e)}</p>' for e in step.equations)
+            parts.append(
+                f"<section><h3>{escape(step.title)}</h3>\n<p>{escape(step.sentence)}</p>\n"
+                f"{equations}\n</section>"
+            )
+        return '<div class="derivation">\n' + "\n".join(parts) + "\n</div>\n"
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+def derive(free_energy: FreeEnergy) -> Derivation:
+    """Collect the steps of the derivation of a functional.
+
+    Parameters
+    ----------
+    free_energy : FreeEnergy
+
+    Returns
+    -------
+    Derivation
+    """
+    steps = [
+        *_replicated(free_energy),
+        *_ansatz(free_energy),
+        *_one_unit(free_energy),
+        *_stationary(free_energy),
+    ]
+    return Derivation(tuple(steps))
+
+
+def _replicated(free_energy: FreeEnergy) -> list[Step]:
+    average, network = free_energy.average, free_energy.network
+    force, energy = sp.Symbol("F_i"), sp.Symbol("E")
+    model = [sp.Eq(opaque, value) for opaque, value in average.functions.items()]
+    confinement = 0 if eta in network.vanishing else eta * sp.IndexedBase("x")[i] ** 2
+    potential = sp.Sum(sp.IndexedBase("F")[i] ** 2 / 2 + confinement, (i, 1, N))
+    replicated = sp.Sum(average.linearised, (i, 1, N), (r, 1, n))
+    terms = sp.Add(*average.averaged_terms)
+    return [
+        Step(
+            "Dynamics and potential",
+            "The squared speed of the dynamics is the energy; its zeros are the fixed points.",
+            (*model, sp.Eq(force, average.force), sp.Eq(energy, potential)),
+        ),
+        Step(
+            "Replicated weight with response fields",
+            "Every squared force is opened by a Gaussian integral over a response field, so that"
+            " the couplings stand linearly in the exponent of the replicated weight; the exponent"
+            " is",
+            (sp.Eq(sp.Symbol("S"), replicated),),
+        ),
+        Step(
+            "Disorder average",
+            "The couplings and fields are Gaussian: the mean and half the variance of what they"
+            " multiply replace them. Summed over units and replicas, these terms appear:",
+            (sp.Eq(sp.Symbol("S_J"), terms, evaluate=False),),
+        ),
+        Step(
+            "Overlaps",
+            "Grouping the factors by unit, everything couples through averages over units; these"
+            " are the overlaps that occur, with two replica labels or one.",
+            tuple(
+                sp.Eq(sp.Symbol(f"O_{k}"), overlap.at(r, s), evaluate=False)
+                for k, overlap in enumerate(_overlaps(average), start=1)
+            ),
+        ),
+    ]
+
+
+def _overlaps(average: Any) -> list[Any]:
+    found: list[Any] = []
+    for pairing in average.pairings:
+        for overlap in (pairing.first, pairing.second):
+            if overlap not in found and overlap.transposed not in found:
+                found.append(overlap)
+    return found + [overlap for _, overlap in average.singles if overlap not in found]
+
+
+def _ansatz(free_energy: FreeEnergy) -> list[Step]:
+    saddle = free_energy.saddle
+    size = len(saddle.fields)
+    covariance = [
+        sp.Eq(
+            sp.Function("Cov")(saddle.fields[k], saddle.fields[l]), saddle.covariance[k, l],
+            evaluate=False,
+        )
+        for k in range(size)
+        for l in range(k, size)
+    ]
+    return [
+        Step(
+            "Order parameters in the " + free_energy.ansatz.name + " ansatz",
+            "Products of overlaps are opened at their stationary point and the replica sums are"
+            " done; a response field is counted in units of -i sqrt(T), which keeps the order"
+            " parameters finite as T goes to 0. The algebraic part for n replicas and its limit:",
+            (
+                sp.Eq(sp.Symbol("A_n"), saddle.replicated_algebraic),
+                sp.Eq(sp.Symbol("A"), saddle.algebraic),
+            ),
+        ),
+        Step(
+            "Gaussian fields",
+            "Squares of sums over replicas are opened by Gaussian fields, after which the replicas"
+            " of a unit are independent and the limit of no replicas gives the average of the"
+            " logarithm. The fields have mean 0 and the covariance",
+            tuple(covariance),
+        ),
+    ]
+
+
+def _one_unit(free_energy: FreeEnergy) -> list[Step]:
+    exponent = free_energy.unreduced.exponent
+    definitions = [
+        sp.Eq(a, a.definition, evaluate=False)
+        for a in sorted(exponent.atoms(Abbreviation), key=str)
+        if a.definition.free_symbols != {X}
+    ]
+    return [
+        Step(
+            "One unit in one replica",
+            "At fixed fields the exponent is quadratic in the response field:",
+            (sp.Eq(sp.Symbol("L"), free_energy.saddle.one_replica_exponent, evaluate=False),),
+        ),
+        Step(
+            "Integral over the response field",
+            "It is Gaussian and leaves a weight exp(H) for the state of the unit; its constant"
+            " factor is taken out.",
+            (*definitions, sp.Eq(sp.Symbol("H"), exponent, evaluate=False)),
+        ),
+    ]
+
+
+def _stationary(free_energy: FreeEnergy) -> list[Step]:
+    whole = free_energy.unreduced
+    phi = sp.Eq(sp.Symbol("Phi"), whole.constant + whole.functional, evaluate=False)
+    steps = [
+        Step(
+            "Free-energy functional",
+            "The logarithm of the partition function per unit at its stationary point; -T Phi is"
+            " the free energy. Angle brackets are averages under exp(H), E is over the fields.",
+            (phi,),
+        ),
+        Step(
+            "Stationarity",
+            "Derivatives in the covariance follow from Price's theorem.",
+            tuple(whole.stationarity),
+        ),
+    ]
+    symmetric = whole.symmetric
+    if symmetric is not None:
+        zero = [sp.Eq(symbol, 0) for symbol in whole.reduction.vanishing]
+        steps.append(
+            Step(
+                "Symmetric branch",
+                "The weight is invariant under a reflection of x; these order parameters are then"
+                " consistently zero, and the rest obey",
+                (*zero, *symmetric.stationarity),
+            )
+        )
+    energy = (symmetric or whole).energy
+    steps.append(
+        Step(
+            "Energy",
+            "The energy per unit is T^2 dPhi/dT at fixed order parameters.",
+            (sp.Eq(sp.Symbol("E") / N, energy, evaluate=False),),
+        )
+    )
+    return steps
+
+
+def _hat(name: str) -> str | None:
+    """The letter under the hat, for conjugates and response fields."""
+    if name.endswith("_hat"):
+        return name.removesuffix("_hat")
+    return "x" if name == str(XH) else None
+
+
+class _Text(StrPrinter):
+    def _print_Sum(self, expr: sp.Sum) -> str:
+        labels = ",".join(str(limit[0]) for limit in expr.limits)
+        return f"Sum_{{{labels}}} [{self._print(expr.function)}]"
+
+
+class _Latex(LatexPrinter):
+    def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
+        letter = _hat(expr.name)
+        return rf"\hat{{{letter}}}" if letter else super()._print_Symbol(expr, style=style)
+
+    def _print_Indexed(self, expr: sp.Indexed) -> str:
+        base = self._print(expr.base.label)
+        first, *rest = (self._print(index) for index in expr.indices)
+        if rest and "x" in base:
+            # braces around the whole: a power may follow
+            return f"{{{{{base}}}_{{{first}}}^{{{','.join(rest)}}}}}"
+        return f"{{{{{base}}}_{{{''.join([first, *rest])}}}}}"
+
+
+class _MathML(MathMLPresentationPrinter):
+    def _print_Symbol(self, sym: sp.Symbol, style: str = "plain") -> Any:
+        letter = _hat(sym.name)
+        if letter is None:
+            return super()._print_Symbol(sym, style)
+        over = self.dom.createElement("mover")
+        over.setAttribute("accent", "true")
+        for tag, text in (("mi", letter), ("mo", "^")):
+            element = self.dom.createElement(tag)
+            element.appendChild(self.dom.createTextNode(text))
+            over.appendChild(element)
+        return over
+
+    def _print_Indexed(self, expr: sp.Indexed) -> Any:
+        base = self._print(expr.base.label)
+        first, *rest = expr.indices
+        superscript = bool(rest) and "x" in str(expr.base)
+        element = self.dom.createElement("msubsup" if superscript else "msub")
+        element.appendChild(base)
+        for group in ([first], rest) if superscript else (expr.indices,):
+            row = self.dom.createElement("mrow")
+            for index in group:
+                row.appendChild(self._print(index))
+            element.appendChild(row)
+        return element
+
+
+def _text(expression: sp.Expr) -> str:
+    return _Text().doprint(expression)
+
+
+def _latex(expression: sp.Expr) -> str:
+    return _Latex().doprint(expression)
+
+
+def _latex_text(sentence: str) -> str:
+    for plain, mathematics in (
+        ("-i sqrt(T)", r"$-i\sqrt{T}$"),
+        ("T^2 dPhi/dT", r"$T^2\,\partial\Phi/\partial T$"),
+        ("-T Phi", r"$-T\Phi$"),
+        ("exp(H)", r"$e^{H}$"),
+    ):
+        sentence = sentence.replace(plain, mathematics)
+    return sentence
+
+
+def mathml(equation: sp.Basic) -> str:
+    """Presentation MathML of an equation, as a ``math`` element.
+
+    Examples
+    --------
+    >>> mathml(sp.Symbol("q_hat"))
+    '<math ...><mover accent="true"><mi>q</mi><mo>^</mo></mover></math>'
+    """
+    body = _MathML().doprint(equation)
+    return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">{body}</math>'
+
