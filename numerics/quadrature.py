@@ -68,17 +68,15 @@ class Quadrature:
         cls, kernel: FunctionalKernel, theta: np.ndarray, parameters: np.ndarray
     ) -> Quadrature:
         """Make a coarse rule for every point from the support of its weight."""
-        lower, upper = kernel.module.support(theta, parameters, REACH)
-        points = len(theta)
-        panels = PANELS // 2 if kernel.metadata["even"] else PANELS * (2 if kernel.fields else 1)
-        return cls(lower, upper, np.full(points, panels), np.full(points, STEP))
-
-    def follow(
-        self, kernel: FunctionalKernel, theta: np.ndarray, parameters: np.ndarray
-    ) -> Quadrature:
-        """Keep the fineness but take the range from the weight at other order parameters."""
-        lower, upper = kernel.module.support(theta, parameters, REACH)
-        return replace(self, lower=lower, upper=upper)
+        lower, upper, width = kernel.module.support(theta, parameters, REACH)
+        if kernel.metadata["even"]:
+            panels = np.full(len(theta), PANELS // 2)
+        else:
+            # a union over the fields is wider than the weight at each of them
+            with np.errstate(invalid="ignore"):
+                ratio = np.nan_to_num((upper - lower) / width, nan=1.0, posinf=1.0)
+            panels = np.clip(np.ceil(PANELS * ratio), PANELS, MOST_PANELS // 2).astype(np.int64)
+        return cls(lower, upper, panels, np.full(len(theta), STEP))
 
     def finer(self, kind: str) -> Quadrature:
         """Refine in ``"x"`` or in the ``"fields"``."""

@@ -168,7 +168,7 @@ def polish(
     error = np.full(len(theta), np.inf)
     kinds = ["x", "fields"] if kernel.fields else ["x"]
     errors = {kind: np.full(len(theta), np.inf) for kind in kinds}
-    rule = rule.follow(kernel, theta, parameters)
+    rule = Quadrature.around(kernel, theta, parameters)
     for _ in range(40):
         error = np.maximum.reduce([errors[kind] for kind in kinds])
         active = np.flatnonzero((reason == "") & ~(error < tolerance))

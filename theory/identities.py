@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import mpmath
 import sympy as sp
 
 
@@ -32,11 +33,13 @@ def vanishes(expression: sp.Expr) -> bool:
     )
     symbols = sorted(named.free_symbols, key=str)
     generator = random.Random(0)  # noqa: S311 - points of a test, not a secret
-    for _ in range(3):
-        point = {symbol: sp.Rational(generator.randint(1, 999), 401) for symbol in symbols}
-        value = sp.N(named.subs(point), 30)
-        if value.is_finite and abs(value) > sp.Float("1e-20"):
-            return False
+    function = sp.lambdify(symbols, named, "mpmath", cse=True)
+    with mpmath.workdps(30):
+        for _ in range(3):
+            point = [mpmath.mpf(generator.randint(1, 999)) / 401 for _ in symbols]
+            value = mpmath.mpc(function(*point))
+            if mpmath.isfinite(value) and abs(value) > mpmath.mpf("1e-20"):
+                return False
     if sp.expand(named) == 0:
         return True
     return any(sp.simplify(form) == 0 for form in (named, named.rewrite(sp.exp)))

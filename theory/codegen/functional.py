@@ -189,6 +189,7 @@ class _Lowered:
         scale = {p.symbol: sp.Abs(p.scale) for p in free_energy.order_parameters}
         return {
             "unpack": _lines(unpack, 2),
+            "unpack_height": _lines(unpack, 1),
             "allocate": _lines([f"table_{n} = np.empty(count)" for n in [*tables, *stored]], 2),
             "tabulate": _lines(
                 [
@@ -206,7 +207,7 @@ class _Lowered:
             ),
             "dimension": str(len(fields)),
             "unpack_fields": _lines(unpack_fields, 3),
-            "unpack_fields_support": _lines(unpack_fields, 3),
+            "unpack_fields_height": _lines(unpack_fields, 1),
             "level": print_expression(level),
             "read_functions": _lines([f"{n} = table_{n}[spot]" for n in tables], 4),
             "height": _lines(
@@ -220,7 +221,7 @@ class _Lowered:
                 assignments(
                     {**{identifier(a): a.definition for a in of_x}, **at_node, "height": height}
                 ),
-                4,
+                1,
             ),
             "zero_moments": _lines([f"sum_{k} = 0.0" for k in range(len(self.averages))], 3),
             "read_all": _lines([f"{n} = table_{n}[spot]" for n in [*tables, *stored]], 4),

@@ -1,0 +1,148 @@
+"""What the commands share on their command line: a model, and values of its parameters."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOST_VALUES = 1_000_000
+
+_FUNCTIONS = {
+    "local": ("-x", "Local drift a(x) of a unit."),
+    "gain": ("1", "Gain b(x) on the input of a unit."),
+    "transfer": ("tanh(x)", "Transfer function c(x)."),
+}
+_NUMBERS = {
+    "mean": "Sum of the mean couplings into a unit.",
+    "field-std": "Standard deviation of the constant random fields.",
+    "confinement": "Strength eta of the confinement eta x^2 per unit.",
+}
+
+
+def parse_axis(text: str, name: str = "value") -> list[float]:
+    """Read a number, a list ``0.8,1.0`` or a range ``start:stop:count`` with both ends.
+
+    Parameters
+    ----------
+    text : str
+    name : str
+        What to call it in a message.
+
+    Returns
+    -------
+    list of float
+
+    Raises
+    ------
+    ModelError
+        If a part is not a finite number, or the range is empty or reversed.
+
+    Examples
+    --------
+    >>> parse_axis("0.4:1.4:5")
+    [0.4, 0.65, 0.9, 1.15, 1.4]
+    >>> parse_axis("1.4:0.4:5", "g")
+    Traceback (most recent call last):
+    ...
+    theory.expressions.ModelError: g: the range 1.4:0.4:5 is reversed; write the smaller end first
+    """
+    if ":" not in text:
+        return [parse_number(part, name) for part in text.split(",")]
+    import numpy as np  # noqa: PLC0415  (the command's help must come without it)
+
+    parts = text.split(":")
+    if len(parts) != 3:
+        _refuse(name, f"cannot read the range {text!r}; write start:stop:count, as in 0.4:1.4:101")
+    start, stop = parse_number(parts[0], name), parse_number(parts[1], name)
+    count = int(parts[2]) if parts[2].strip().isdecimal() else 0
+    if not 1 <= count <= MOST_VALUES:
+        rule = f"the count must be a whole number between 1 and {MOST_VALUES}"
+        _refuse(name, f"the range {text} cannot be used; {rule}")
+    if start > stop:
+        _refuse(name, f"the range {text} is reversed; write the smaller end first")
+    if (start == stop) != (count == 1):
+        rule = "one value needs equal ends, and several values need different ends"
+        _refuse(name, f"the range {text} contradicts itself; {rule}")
+    # 15 digits: 1.2 instead of 1.2000000000000002
+    return [float(f"{value:.15g}") for value in np.linspace(start, stop, count)]
+
+
+def parse_number(text: str, name: str = "value") -> float:
+    """Read one finite number.
+
+    Examples
+    --------
+    >>> parse_number("1e-4")
+    0.0001
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        _refuse(name, f"{text!r} is not a number; write it like 0.5 or 1e-4")
+    if not abs(value) < float("inf"):
+        _refuse(name, f"{text.strip()} is not a finite number")
+    return value
+
+
+def _refuse(name: str, message: str) -> None:
+    from theory.expressions import ModelError  # noqa: PLC0415  (it brings SymPy)
+
+    raise ModelError(f"{name}: {message}")
+
+
+def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of a model, and hand it the `RandomNetwork` they describe."""
+
+    @wraps(command)
+    def with_network(**arguments: Any) -> Any:
+        from theory.ensembles import RandomNetwork  # noqa: PLC0415  (it brings SymPy)
+
+        model = {name: arguments.pop(name) for name in _FUNCTIONS}
+        for option in _NUMBERS:
+            value = parse_number(arguments.pop(option.replace("-", "_")), f"--{option}")
+            model[option.replace("-", "_")] = int(value) if value == int(value) else value
+        return command(network=RandomNetwork(**model), **arguments)
+
+    for option, text in reversed(_NUMBERS.items()):
+        with_network = click.option(
+            f"--{option}", default="0", show_default=True, metavar="NUMBER", help=text
+        )(with_network)
+    for option, (default, text) in reversed(_FUNCTIONS.items()):
+        with_network = click.option(
+            f"--{option}", default=default, show_default=True, metavar="EXPRESSION", help=text
+        )(with_network)
+    return with_network
+
+
+def axis_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options ``--g``, ``--gamma`` and ``--temperature``."""
+    texts = {
+        "temperature": "Temperature(s) T >= 0.",
+        "gamma": "Reciprocity, between -1 and 1.",
+        "g": "Coupling strength(s), >= 0: a number, a list 0.8,1.0 or a range 0.4:1.4:101.",
+    }
+    for name, text in texts.items():
+        command = click.option(
+            f"--{name}", name, required=True, metavar="VALUES", help=text, callback=_read_axis
+        )(command)
+    return command
+
+
+def _read_axis(context: click.Context, option: click.Parameter, text: str) -> list[float]:
+    return parse_axis(text, f"--{option.name}")
+
+
+def threads_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option ``--threads``."""
+    return click.option(
+        "--threads",
+        type=click.IntRange(1, 1024),
+        default=1,
+        show_default=True,
+        help="Threads that share the points; the result does not depend on it.",
+    )(command)
