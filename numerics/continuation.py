@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from numerics.quadrature import Quadrature, evaluate
+from numerics.quadrature import STEP, Quadrature, evaluate
 from numerics.saddle import newton, relative
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 HIGH_TEMPERATURE = 4.0
 LOW_TEMPERATURE = 1e-8
+FINE_STEP = 0.25
 _LOOSE = 1e-6
 _SMALLEST_STRIDE = 1e-4
 G, TEMPERATURE = 0, 2  # columns of the parameter array
@@ -75,6 +77,7 @@ def follow(
     points = len(theta)
     reached, before = np.zeros(points), np.zeros(points)
     stride = np.ones(points)
+    spacing = np.full(points, STEP)
     active = np.flatnonzero(np.isfinite(theta).all(axis=1))
     while active.size:
         target = np.minimum(reached[active] + stride[active], 1.0)
@@ -86,7 +89,7 @@ def follow(
         # an extrapolation may leave the feasible region; the last solution does not
         lost = ~np.isfinite(rule.lower)
         guess[lost] = theta[active[lost]]
-        rule = Quadrature.around(kernel, guess, there)
+        rule = replace(Quadrature.around(kernel, guess, there), step=spacing[active])
         found, success = newton(kernel, guess, there, rule, _LOOSE, iterations=12, threads=threads)
         scales = np.maximum(np.abs(found), np.abs(theta[active])).max(axis=1, keepdims=True)
         # a far jump may have landed on another branch: take a shorter stride instead
@@ -95,6 +98,9 @@ def follow(
         previous[good], before[good] = theta[good], reached[good]
         theta[good], reached[good] = found[success], target[success]
         stride[active] *= np.where(success, 2.0, 0.3)
+        # at low temperature the averages over the fields can be too coarse to follow
+        stuck = active[~success & (stride[active] < 0.05)]
+        spacing[stuck] = np.maximum(spacing[stuck] / 1.5, FINE_STEP)
         active = active[(reached[active] < 1) & (stride[active] > _SMALLEST_STRIDE)]
     return theta, reached
 

@@ -169,39 +169,88 @@ def polish(
     kinds = ["x", "fields"] if kernel.fields else ["x"]
     errors = {kind: np.full(len(theta), np.inf) for kind in kinds}
     rule = Quadrature.around(kernel, theta, parameters)
-    for _ in range(40):
-        error = np.maximum.reduce([errors[kind] for kind in kinds])
-        active = np.flatnonzero((reason == "") & ~(error < tolerance))
-        if active.size == 0:
-            break
-        for kind in kinds:
-            todo = active[~(errors[kind][active] < tolerance) & (reason[active] == "")]
-            if todo.size == 0:
-                continue
-            trial = rule.take(todo).finer(kind)
-            state = evaluate(kernel, theta[todo], parameters[todo], trial, threads)
-            step = newton_step(state)
-            change = relative(step, state.scales)
-            fine = np.isfinite(change)
-            theta[todo[fine]] += step[fine]
-            errors[kind][todo] = change
-            # a rule that has proved fine enough is kept; the finer one was its test
-            keep = ~(change < tolerance)
-            rule = rule.replaced(todo[keep], trial.take(np.flatnonzero(keep)))
-            # the other kind was judged at other order parameters
-            for other in kinds:
-                if other != kind:
-                    errors[other][todo[change > np.sqrt(tolerance)]] = np.inf
-            lost = ~fine | (rule.panels[todo] > MOST_PANELS) | (rule.step[todo] < SMALLEST_STEP)
-            reason[todo[lost]] = (
-                f"the quadrature did not reach {tolerance:g} in {kind}; allow a larger tolerance"
-            )
+    error = np.zeros(len(theta))
+    if kernel.fields:
+        # how fine x must be hardly depends on the fields: settle it where they are still cheap
+        rule, error = _settle_in_x(kernel, theta, parameters, rule, tolerance, reason, threads)
+    theta, rule, change = _refine(kernel, theta, parameters, rule, tolerance, reason, threads)
+    error = np.maximum(error, change)
     state = evaluate(kernel, theta, parameters, rule, threads)
     residual = relative(state.residual, state.scales)
     with np.errstate(invalid="ignore"):
         poor = (reason == "") & ~(residual < 10 * tolerance)
     reason[poor] = "the undamped residual stays above tolerance; allow a larger tolerance"
     return Solution(theta, state, residual, error, reason)
+
+
+def _settle_in_x(
+    kernel: FunctionalKernel,
+    theta: np.ndarray,
+    parameters: np.ndarray,
+    rule: Quadrature,
+    tolerance: float,
+    reason: np.ndarray,
+    threads: int,
+) -> tuple[Quadrature, np.ndarray]:
+    """Double the panels in x until the equations at the same point do not change any more."""
+    error = np.full(len(theta), np.inf)
+    active = np.flatnonzero(reason == "")
+    coarse = evaluate(kernel, theta[active], parameters[active], rule.take(active), threads)
+    while active.size:
+        trial = rule.take(active).finer("x")
+        fine = evaluate(kernel, theta[active], parameters[active], trial, threads)
+        difference = fine._replace(residual=fine.residual - coarse.residual)
+        error[active] = relative(newton_step(difference), fine.scales)
+        again = ~(error[active] < tolerance)
+        rule = rule.replaced(active[again], trial.take(np.flatnonzero(again)))
+        lost = again & (~np.isfinite(error[active]) | (trial.panels > MOST_PANELS))
+        reason[active[lost]] = f"the quadrature in x did not reach {tolerance:g}; allow a larger one"
+        keep = again & ~lost
+        active = active[keep]
+        coarse = Evaluation(*(array[keep] for array in fine))
+    return rule, error
+
+
+def _refine(
+    kernel: FunctionalKernel,
+    theta: np.ndarray,
+    parameters: np.ndarray,
+    rule: Quadrature,
+    tolerance: float,
+    reason: np.ndarray,
+    threads: int,
+) -> tuple[np.ndarray, Quadrature, np.ndarray]:
+    """Refine a rule in the fields (or in x where there are none), with one Newton step per refinement, until the solutions settle.
+
+    The error of the finer rule is bounded by continuing the decrease of the last two changes
+    geometrically; the convergence of these rules is faster than that.
+    """
+    theta = theta.copy()
+    kind = "fields" if kernel.fields else "x"
+    error = np.full(len(theta), np.inf)
+    before = np.full(len(theta), np.inf)
+    active = np.flatnonzero(reason == "")
+    while active.size:
+        trial = rule.take(active).finer(kind)
+        state = evaluate(kernel, theta[active], parameters[active], trial, threads)
+        step = newton_step(state)
+        change = relative(step, state.scales)
+        fine = np.isfinite(change)
+        theta[active[fine]] += step[fine]
+        with np.errstate(invalid="ignore"):
+            rate = np.where(np.isfinite(before[active]), change / before[active], np.inf)
+            extrapolated = np.where(rate < 0.1, change * rate, np.inf)
+        error[active], before[active] = np.minimum(change, extrapolated), change
+        settled = error[active] < tolerance
+        # a rule that the finer one has confirmed is kept; one that only extrapolates is not
+        finer = ~(change < tolerance)
+        rule = rule.replaced(active[finer], trial.take(np.flatnonzero(finer)))
+        lost = ~fine | (trial.panels > MOST_PANELS) | (trial.step < SMALLEST_STEP)
+        reason[active[lost & ~settled]] = (
+            f"the quadrature did not reach {tolerance:g} in {kind}; allow a larger tolerance"
+        )
+        active = active[~settled & ~lost]
+    return theta, rule, error
 
 
 def _newton_failure(rule: Quadrature) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Reports and the command: they only compose what the other packages derive and solve."""

@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         status = _fail(error.format_message(), BAD_INPUT)
     except (click.Abort, KeyboardInterrupt):
-        status = _fail("interrupted; nothing was written", INTERRUPTED)
+        status = _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
         # the reader of our output left; there is nobody to write the rest to
         sys.stdout = None  # type: ignore[assignment]
@@ -106,6 +106,7 @@ def derive(network: RandomNetwork, style: str) -> None:
 @click.pass_context
 def solve(
     context: click.Context,
+    *,
     network: RandomNetwork,
     g: list[float],
     gamma: list[float],
@@ -174,7 +175,7 @@ def kernels(network: RandomNetwork, output: Path) -> None:
     export_kernels(network, target)
 
 
-@cli.group()
+@cli.group(no_args_is_help=False)
 def report() -> None:
     """Make a report: data, figures and a page to read in a browser."""
 
@@ -189,7 +190,7 @@ def report() -> None:
 @threads_option
 @click.pass_context
 def edge_of_chaos(
-    context: click.Context, network: RandomNetwork, output: Path, quick: bool, threads: int
+    context: click.Context, *, network: RandomNetwork, output: Path, quick: bool, threads: int
 ) -> None:
     """Order parameters across the transition, their temperature dependence and a phase map."""
     from reports import store  # noqa: PLC0415

@@ -217,6 +217,7 @@ class _Lowered:
                 ],
                 4,
             ),
+            "height_only": _lines(assignments({**at_node, "height": height}), 4),
             "height_at": _lines(
                 assignments(
                     {**{identifier(a): a.definition for a in of_x}, **at_node, "height": height}

@@ -1,0 +1,276 @@
+"""The edge-of-chaos report: order parameters across the transition, for any network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from numerics.solve import solve
+from reports.edge_figures import draw_energy, draw_map, draw_order_parameters, draw_temperature
+from reports.edge_page import write_page
+from reports.results import describe_failures
+from reports.store import write_dataset, write_figure
+from theory.codegen.functional import functional_kernel
+from theory.expressions import X, parse_expression
+from theory.free_energy import replica_symmetric
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import xarray as xr
+
+    from theory.ensembles import RandomNetwork
+    from theory.free_energy import FreeEnergy
+
+GAMMAS = (-0.2, 0.0, 0.2, 0.5, 0.8)
+COLD = 1e-4
+DEEP = 1.2
+"""A coupling strength above the transition for every gamma of the report."""
+
+
+@dataclass(frozen=True)
+class PublishedValue:
+    """Order parameters read by eye from a published figure, at T = 1e-4.
+
+    Parameters
+    ----------
+    g, gamma : float
+    values : dict
+        By the name of the order parameter.
+    """
+
+    g: float
+    gamma: float
+    values: dict[str, float]
+
+
+PUBLISHED = (
+    PublishedValue(1.2, 0.0, {"q": 0.12, "Q": 0.07}),
+    PublishedValue(1.2, 0.2, {"q": 0.048, "Q": 0.030}),
+    PublishedValue(1.2, 0.5, {"q": 0.071, "Q": 0.046}),
+    PublishedValue(1.2, 0.8, {"q": 0.086, "Q": 0.057}),
+)
+"""Qiu & Huang, arXiv 2401.10009, beta = 1e4, by eye from the figures."""
+
+
+@dataclass(frozen=True)
+class Grids:
+    """Numbers of points of the report's grids.
+
+    Parameters
+    ----------
+    g, temperature : int
+        Along the lines of the first three figures.
+    map_g, map_gamma : int
+    """
+
+    g: int
+    temperature: int
+    map_g: int
+    map_gamma: int
+
+
+# a point without fields takes microseconds, with one or two some tenths of a second, and with
+# three seconds
+_GRIDS = {0: Grids(101, 41, 101, 53), 1: Grids(26, 13, 16, 9), 3: Grids(6, 5, 5, 4)}
+_QUICK = {0: Grids(21, 13, 26, 14), 1: Grids(11, 7, 6, 6), 3: Grids(4, 4, 3, 3)}
+
+
+def choose_grids(free_energy: FreeEnergy, *, quick: bool = False) -> Grids:
+    """Choose grids by the number of Gaussian fields, which decides what a point costs.
+
+    Examples
+    --------
+    >>> from theory.ensembles import RandomNetwork
+    >>> choose_grids(replica_symmetric(RandomNetwork())).g
+    101
+    """
+    fields = len(functional_kernel(replace(free_energy, reduced=True)).fields)
+    sizes = _QUICK if quick else _GRIDS
+    return sizes[max(count for count in sizes if count <= fields)]
+
+
+def transition_lines_hold(network: RandomNetwork) -> bool:
+    """Tell whether ``g (1 + gamma) = 1`` and ``g^2 (1 + gamma) = 1`` belong to a model.
+
+    They follow from the linearisation at ``x = 0`` with ``a'(0) = -1``, ``b(0) = 1`` and
+    ``c'(0) = 1`` of a symmetric model without mean, field and confinement.
+
+    Examples
+    --------
+    >>> from theory.ensembles import RandomNetwork
+    >>> transition_lines_hold(RandomNetwork()), transition_lines_hold(RandomNetwork(mean=1))
+    (True, False)
+    """
+    if any(network.values.values()) or replica_symmetric(network).symmetric is None:
+        return False
+    slopes = (network.local.diff(X), network.gain, network.transfer.diff(X))
+    return [slope.subs(X, 0) for slope in slopes] == [-1, 1, 1]
+
+
+def published_values(network: RandomNetwork) -> list[PublishedValue]:
+    """Return the published numbers if this is the published model, else none.
+
+    Examples
+    --------
+    >>> from theory.ensembles import RandomNetwork
+    >>> len(published_values(RandomNetwork())), len(published_values(RandomNetwork(gain="2")))
+    (4, 0)
+    """
+    functions = (network.local, network.gain, network.transfer)
+    same = functions == tuple(parse_expression(text) for text in ("-x", "1", "tanh(x)"))
+    return list(PUBLISHED) if same and not any(network.values.values()) else []
+
+
+def locate_peak(g: np.ndarray, rho: np.ndarray) -> tuple[float, float]:
+    """Locate the largest value inside a line of points by a parabola through its neighbours.
+
+    Parameters
+    ----------
+    g, rho : ndarray
+        Evenly spaced ``g``; NaN where there is no solution.
+
+    Returns
+    -------
+    g_peak, rho_peak : float
+        NaN if the largest value stands at an end, or beside a point without solution.
+
+    Examples
+    --------
+    >>> g = np.linspace(0, 1, 11)
+    >>> print("{:.3f} {:.3f}".format(*locate_peak(g, 1 - (g - 0.42) ** 2)))
+    0.420 1.000
+    """
+    if not np.isfinite(rho).any():
+        return np.nan, np.nan
+    top = int(np.nanargmax(rho))
+    if not 0 < top < len(g) - 1 or not np.isfinite(rho[top - 1 : top + 2]).all():
+        return np.nan, np.nan
+    # the rise must exceed what solving to 1e-10 leaves open
+    if rho[top] - max(np.nanmin(rho[:top]), np.nanmin(rho[top + 1 :])) < 1e-6:
+        return np.nan, np.nan
+    left, middle, right = rho[top - 1 : top + 2]
+    step = 0.5 * (left - right) / (left - 2 * middle + right)
+    place = g[top] + step * (g[top + 1] - g[top])
+    return float(place), float(middle - 0.25 * (left - right) * step)
+
+
+def compute(
+    free_energy: FreeEnergy,
+    grids: Grids,
+    *,
+    threads: int = 1,
+    progress: Callable[[str], Callable[[int, int], None]] | None = None,
+) -> dict[str, xr.Dataset]:
+    """Solve all grids of the report.
+
+    Parameters
+    ----------
+    free_energy : FreeEnergy
+    grids : Grids
+    threads : int
+    progress : callable, optional
+        Takes the name of a task, gives a function of points done and their total.
+
+    Returns
+    -------
+    dict of str to xarray.Dataset
+        One dataset per figure.
+    """
+
+    def solved(task: str, g: np.ndarray, gamma: np.ndarray, temperature: np.ndarray) -> xr.Dataset:
+        report = progress(task) if progress else None
+        return solve(free_energy, g, gamma, temperature, threads=threads, progress=report)
+
+    g, gamma = _even(0.4, 1.4, grids.g), np.array(GAMMAS)
+    temperatures = np.geomspace(COLD, 1, grids.temperature)
+    datasets = {
+        "order_parameters": solved("order parameters", g, gamma, np.array([COLD])),
+        "temperature": solved("temperatures", np.array([0.8, DEEP]), gamma, temperatures),
+    }
+    energy = datasets["temperature"].sel(g=[DEEP])
+    half = {"long_name": "T/2, the energy per unit of harmonic units", "units": "1"}
+    datasets["energy"] = energy.assign(half_temperature=energy.temperature / 2)
+    datasets["energy"].half_temperature.attrs = half
+    plane = (_even(0.4, 1.4, grids.map_g), _even(-0.4, 0.9, grids.map_gamma))
+    datasets["map"] = add_peaks(solved("map", *plane, np.array([COLD])))
+    datasets["order_parameters"] = add_peaks(datasets["order_parameters"])
+    return datasets
+
+
+def _even(start: float, stop: float, count: int) -> np.ndarray:
+    """Evenly spaced values without the last bits that make 1.2 print as 1.2000000000000002."""
+    return np.round(np.linspace(start, stop, count), 12)
+
+
+def add_peaks(dataset: xr.Dataset) -> xr.Dataset:
+    """Add the place and height of the response peak along g for every gamma.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        At one temperature.
+
+    Returns
+    -------
+    xarray.Dataset
+        With ``g_peak`` and ``rho_peak`` over ``gamma``, NaN where rho has no maximum inside.
+    """
+    rho = dataset.rho.squeeze("temperature").transpose("gamma", "g").values
+    peaks = np.array([locate_peak(dataset.g.values, line) for line in rho])
+    return dataset.assign(
+        g_peak=("gamma", peaks[:, 0], {"long_name": "g at the peak of rho", "units": "1"}),
+        rho_peak=("gamma", peaks[:, 1], {"long_name": "height of the peak of rho", "units": "1"}),
+    )
+
+
+def make_report(
+    network: RandomNetwork,
+    directory: Path,
+    *,
+    quick: bool = False,
+    threads: int = 1,
+    progress: Callable[[str], Callable[[int, int], None]] | None = None,
+) -> list[str]:
+    """Solve, draw and write the whole report.
+
+    Parameters
+    ----------
+    network : RandomNetwork
+    directory : pathlib.Path
+        Exists; gets netCDF files, figures and ``index.html``.
+    quick : bool
+        Coarser grids.
+    threads : int
+    progress : callable, optional
+        As in `compute`.
+
+    Returns
+    -------
+    list of str
+        One line for every point that did not converge, up to a few per grid.
+    """
+    free_energy = replica_symmetric(network)
+    grids = choose_grids(free_energy, quick=quick)
+    datasets = compute(free_energy, grids, threads=threads, progress=progress)
+    lines_hold, published = transition_lines_hold(network), published_values(network)
+    figures = {
+        "order_parameters": draw_order_parameters(
+            datasets["order_parameters"], published, lines_hold
+        ),
+        "temperature": draw_temperature(datasets["temperature"]),
+        "energy": draw_energy(datasets["energy"]),
+        "map": draw_map(datasets["map"], lines_hold),
+    }
+    for name, figure in figures.items():
+        write_dataset(datasets[name], directory / f"{name}.nc")
+        write_figure(figure, directory / name)
+    write_page(directory, free_energy, datasets, published, lines_hold)
+    # the energy grid is part of the temperature grid
+    solved = [name for name in datasets if name != "energy"]
+    return [
+        f"{name}: {line}" for name in solved for line in describe_failures(datasets[name], most=3)
+    ]

@@ -1,0 +1,238 @@
+"""The page of the edge-of-chaos report: summary, figures, equations, numbers, provenance."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from reports import page
+from reports.page import number
+from reports.results import failures
+from reports.store import write_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import xarray as xr
+
+    from reports.edge_of_chaos import PublishedValue
+    from theory.free_energy import FreeEnergy
+
+SOURCE = "Qiu & Huang, arXiv 2401.10009 (Commun. Theor. Phys. 77, 035601, 2025)"
+_CAPTIONS = {
+    "order_parameters": (
+        "Order parameters against the coupling strength g at temperature {cold}. q is the overlap"
+        " of a replica with itself, Q that of two replicas, rho and P are the integrated"
+        " responses. A line is interrupted where no solution was found and where the branch"
+        " jumps."
+    ),
+    "temperature": "Overlap q and response rho against temperature, at g = {shallow} and {deep}.",
+    "energy": (
+        "Quasi-potential per unit, its ratio to T/2, and the mean square state of a unit, all"
+        " against 1/T at g = {deep}. T/2 is the value for harmonic units."
+    ),
+    "map": (
+        "Response rho and overlap q over coupling strength and reciprocity at temperature"
+        " {cold}. Points mark the largest rho along g where it lies inside the range; hatched:"
+        " gamma < 0, where the stability of the solutions is not yet checked."
+    ),
+}
+
+
+def write_page(
+    directory: Path,
+    free_energy: FreeEnergy,
+    datasets: dict[str, xr.Dataset],
+    published: list[PublishedValue],
+    lines_hold: bool,
+) -> None:
+    """Write ``index.html`` beside the figures and datasets.
+
+    Parameters
+    ----------
+    directory : pathlib.Path
+        Holds the figures already.
+    free_energy : FreeEnergy
+    datasets : dict of str to xarray.Dataset
+        As `reports.edge_of_chaos.compute` gives them.
+    published : list of PublishedValue
+    lines_hold : bool
+        Whether the transition lines of the linearised model belong to this one.
+    """
+    curves = datasets["order_parameters"]
+    numbers = [_points_table(datasets), _peak_table(curves, lines_hold)]
+    if published:
+        numbers.append(_published_table(curves, published))
+    temperature = datasets["temperature"]
+    values = {
+        "cold": number(float(curves.temperature[0])),
+        "shallow": number(float(temperature.g[0])),
+        "deep": number(float(temperature.g[-1])),
+    }
+    figures = "\n".join(
+        page.figure(directory, name, _CAPTIONS[name].format(**values) + _seen(name, datasets[name]))
+        for name in _CAPTIONS
+    )
+    sections = [
+        ("summary", "Summary", _summary(free_energy, datasets, published, lines_hold)),
+        ("figures", "Figures", figures),
+        ("numbers", "Numbers", "\n".join(numbers)),
+        ("unsolved", "Points without a solution", _unsolved(datasets)),
+        ("equations", "Equations", _equations(free_energy)),
+        ("provenance", "Provenance", _provenance(curves)),
+    ]
+    write_text(page.page("Edge of chaos", sections), directory / "index.html")
+
+
+def _summary(
+    free_energy: FreeEnergy,
+    datasets: dict[str, xr.Dataset],
+    published: list[PublishedValue],
+    lines_hold: bool,
+) -> str:
+    network, curves = free_energy.network, datasets["order_parameters"]
+    solved = [data for name, data in datasets.items() if name != "energy"]
+    total = sum(data.converged.size for data in solved)
+    done = sum(int(data.converged.sum()) for data in solved)
+    error = max(float(data.quadrature_error.max()) for data in solved)
+    lines = [
+        f"The network: dx/dt = a(x) + b(x) [sum over j of J c(x_j)] + h with a = {network.local},"
+        f" b = {network.gain}, c = {network.transfer}, mean {network.mean}, field standard"
+        f" deviation {network.field_std}, confinement {network.confinement}.",
+        f"{done} of {total} points are solved; the largest relative change under a finer"
+        f" quadrature is {number(error, 2)}. {_branch_sentence(curves)}",
+        *_peak_sentences(curves, lines_hold),
+        "Curves for gamma < 0 are dashed: their stability is not yet checked.",
+    ]
+    if published:
+        lines.append(
+            f"The values of q and Q published by {SOURCE} did not reproduce; both are listed"
+            " under Numbers. The cause is not established."
+        )
+    return page.items(lines)
+
+
+def _branch_sentence(curves: xr.Dataset) -> str:
+    """Say which branch is shown, and what vanishes on it."""
+    names = sorted({str(name) for name in curves.branch_name.values.ravel()})
+    zero = [
+        name for name in ("Q", "P", "m") if not np.nan_to_num(curves[name].values, nan=0.0).any()
+    ]
+    vanish = f"; {', '.join(zero)} = 0 on it" if zero and curves.converged.any() else ""
+    return f"Shown is the {' and '.join(names)} branch, continued from high temperature{vanish}."
+
+
+def _peak_sentences(curves: xr.Dataset, lines_hold: bool) -> list[str]:
+    located = [
+        gamma for gamma in curves.gamma.values if np.isfinite(curves.g_peak.sel(gamma=gamma))
+    ]
+    if not located:
+        return ["The response rho has no peak inside the range of g at any gamma shown."]
+    places = ", ".join(
+        f"g = {float(curves.g_peak.sel(gamma=gamma)):.3f} (height"
+        f" {float(curves.rho_peak.sel(gamma=gamma)):.3f}) at gamma = {gamma:g}"
+        for gamma in located
+    )
+    sentences = [f"The response rho peaks at {places}."]
+    if lines_hold:
+        sentences.append(
+            "For T -> 0 the linear response of this model diverges at g (1 + gamma) = 1, where"
+            " rho = 1 + gamma; temperature rounds the peak and lowers it."
+        )
+    return sentences
+
+
+def _seen(name: str, data: xr.Dataset) -> str:
+    """Say in a caption what the numbers of this figure show."""
+    if not data.converged.any():
+        return " No point was solved."
+    if name == "energy":
+        ratio = data.energy / data.half_temperature
+        return f" The ratio lies between {float(ratio.min()):.4g} and {float(ratio.max()):.4g}."
+    if name == "temperature":
+        cold = data.isel(temperature=int(data.temperature.argmin()))
+        spans = [
+            f"{float(at.q.min()):.3g} to {float(at.q.max()):.3g} at g = {float(at.g):g}"
+            for at in (cold.isel(g=k) for k in range(cold.sizes["g"]))
+            if at.converged.any()
+        ]
+        return f" At the lowest temperature q is {' and '.join(spans)}." if spans else ""
+    return f" rho reaches {float(data.rho.max()):.4g}, q {float(data.q.max()):.4g}."
+
+
+def _points_table(datasets: dict[str, xr.Dataset]) -> str:
+    curves = datasets["order_parameters"]
+    wanted = [int(np.abs(curves.g.values - g).argmin()) for g in (0.6, 0.8, 1.0, 1.2, 1.4)]
+    names = ("q", "Q", "rho", "P", "m", "energy", "x_squared", "residual", "quadrature_error")
+    rows = []
+    for gamma in curves.gamma.values:
+        for k in dict.fromkeys(wanted):
+            point = curves.isel(g=k, temperature=0).sel(gamma=gamma)
+            cells = [
+                number(float(point[name]), 2 if name in {"residual", "quadrature_error"} else 8)
+                for name in names
+            ]
+            rows.append([f"{gamma:g}", number(float(point.g)), *cells])
+    head = ["γ", "g", "q", "Q", "ρ", "P", "m", "E/N", "E⟨x²⟩", "residual", "quadrature error"]
+    cold = float(curves.temperature[0])
+    caption = f"Order parameters at T = {cold:g}; all points are in the data files."
+    return page.table(head, rows, caption)
+
+
+def _peak_table(curves: xr.Dataset, lines_hold: bool) -> str:
+    head = ["γ", "g at the peak of ρ", "height"]
+    head += ["1/(1+γ)", "1+γ"] if lines_hold else []
+    rows = []
+    for gamma in curves.gamma.values:
+        at = curves.sel(gamma=gamma)
+        row = [f"{gamma:g}", number(float(at.g_peak), 4), number(float(at.rho_peak), 4)]
+        # without a peak of ours there is nothing to compare
+        limit = [1 / (1 + gamma), 1 + gamma] if np.isfinite(at.g_peak) else [np.nan, np.nan]
+        rows.append(row + ([number(float(v), 4) for v in limit] if lines_hold else []))
+    limits = ", and its limit for T → 0" if lines_hold else ""
+    caption = f"Response peak at T = {float(curves.temperature[0]):g}{limits}"
+    return page.table(head, rows, caption)
+
+
+def _published_table(curves: xr.Dataset, published: list[PublishedValue]) -> str:
+    rows = []
+    for value in published:
+        ours = curves.sel(g=value.g, gamma=value.gamma, method="nearest").squeeze("temperature")
+        here = abs(float(ours.g) - value.g) < 1e-9
+        for name, theirs in value.values.items():
+            mine = number(float(ours[name])) if here else "not on this grid"
+            row = [f"{value.gamma:g}", f"{value.g:g}", name, number(theirs), mine]
+            rows.append([*row, "published (did not reproduce)"])
+    caption = f"Published values, read by eye from the figures of {SOURCE}, beside ours"
+    return page.table(["γ", "g", "quantity", "published", "here", "verdict"], rows, caption)
+
+
+def _unsolved(datasets: dict[str, xr.Dataset]) -> str:
+    rows = [
+        [name, *(number(point[axis]) for axis in ("g", "gamma", "temperature")), point["reason"]]
+        for name, data in datasets.items()
+        if name != "energy"
+        for point in failures(data)
+    ]
+    if not rows:
+        return "<p>None: every point of every grid converged.</p>"
+    content = page.table(["grid", "g", "γ", "T", "reason"], rows)
+    return content if len(rows) <= 12 else page.folded(f"{len(rows)} points", content)
+
+
+def _equations(free_energy: FreeEnergy) -> str:
+    return f'<div class="equations">{free_energy.derivation.html()}</div>'
+
+
+def _provenance(curves: xr.Dataset) -> str:
+    record = json.loads(curves.attrs["provenance"])
+    rows = [
+        [f"{part}: {key}" if key else part, str(value)]
+        for part, entry in record.items()
+        for key, value in (entry.items() if isinstance(entry, dict) else [("", entry)])
+    ]
+    written = page.table(["what", "value"], rows).replace("<table>", '<table class="words">')
+    where = "<p>Every data file carries this record in its attribute <code>provenance</code>.</p>"
+    return written + where
