@@ -86,9 +86,9 @@ def follow(
         guess = theta[active] + ahead * (theta[active] - previous[active])
         there = _between(start[active], end[active], target)
         rule = Quadrature.around(kernel, guess, there)
-        # an extrapolation may leave the feasible region; the last solution does not
         lost = ~np.isfinite(rule.lower)
-        guess[lost] = theta[active[lost]]
+        if lost.any():
+            guess[lost] = _feasible(kernel, theta[active[lost]], there[lost], threads)
         rule = replace(Quadrature.around(kernel, guess, there), step=spacing[active])
         found, success = newton(kernel, guess, there, rule, _LOOSE, iterations=12, threads=threads)
         scales = np.maximum(np.abs(found), np.abs(theta[active])).max(axis=1, keepdims=True)
@@ -103,6 +103,21 @@ def follow(
         spacing[stuck] = np.maximum(spacing[stuck] / 1.5, FINE_STEP)
         active = active[(reached[active] < 1) & (stride[active] > _SMALLEST_STRIDE)]
     return theta, reached
+
+
+def _feasible(
+    kernel: FunctionalKernel, theta: np.ndarray, parameters: np.ndarray, threads: int
+) -> np.ndarray:
+    """A guess with a valid covariance of the fields.
+
+    Without correlations the covariance is valid, and the map gives overlaps of one and the same
+    measure, whose covariance is valid again.
+    """
+    theta = theta.copy()
+    for name in kernel.metadata["correlations"]:
+        theta[:, kernel.order_parameters.index(name)] = 0.0
+    rule = Quadrature.around(kernel, theta, parameters)
+    return theta + evaluate(kernel, theta, parameters, rule, threads).residual
 
 
 def _between(start: np.ndarray, end: np.ndarray, fraction: np.ndarray) -> np.ndarray:

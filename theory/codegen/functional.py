@@ -119,6 +119,7 @@ def functional_source(free_energy: FreeEnergy) -> tuple[str, dict[str, Any]]:
         "fields": [str(symbol) for symbol in free_energy.fields],
         "kinks": [k for k in free_energy.kinks if k > 0 or not even],
         "even": even,
+        "correlations": _correlations(free_energy),
         "symmetric": bool(free_energy.reduced and free_energy.reduction.vanishing),
         "log_temperature": float(free_energy.constant.coeff(sp.log(T))),
     }
@@ -283,6 +284,15 @@ class _Lowered:
                 reduced = averaged(expression - _theta_part(expression))
                 outside.append(reduced + _theta_part(expression))
         return outside, inside
+
+
+def _correlations(free_energy: FreeEnergy) -> list[str]:
+    """Order parameters that only correlate different fields: without them all is feasible."""
+    covariance = free_energy.covariance
+    size = covariance.rows
+    own = {s for k in range(size) for s in covariance[k, k].free_symbols}
+    mixed = {s for k in range(size) for l in range(k) for s in covariance[k, l].free_symbols}
+    return [str(s) for s in free_energy.symbols if s in mixed - own]
 
 
 def _theta_part(expression: sp.Expr) -> sp.Expr:
