@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         status = _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
         # the reader of our output left; there is nobody to write the rest to
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         status = NOT_CONVERGED
     except ValueError as error:
         from theory.expressions import ModelError  # noqa: PLC0415  (it brings SymPy)

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from theory.free_energy import FreeEnergy
 
 GAMMAS = (-0.2, 0.0, 0.2, 0.5, 0.8)
-COLD = 1e-4
 DEEP = 1.2
 """A coupling strength above the transition for every gamma of the report."""
 
@@ -65,18 +64,21 @@ class Grids:
     g, temperature : int
         Along the lines of the first three figures.
     map_g, map_gamma : int
+    cold : float
+        The lowest temperature, at which the lines against g and the map are solved.
     """
 
     g: int
     temperature: int
     map_g: int
     map_gamma: int
+    cold: float = 1e-4
 
 
-# a point without fields takes microseconds, with one or two some tenths of a second, and with
-# three seconds
-_GRIDS = {0: Grids(101, 41, 101, 53), 1: Grids(26, 13, 16, 9), 3: Grids(6, 5, 5, 4)}
-_QUICK = {0: Grids(21, 13, 26, 14), 1: Grids(11, 7, 6, 6), 3: Grids(4, 4, 3, 3)}
+# what a point takes: microseconds without fields, a tenth of a second with one or two; with three
+# a second at T = 1e-2 and minutes at T = 1e-4
+_GRIDS = {0: Grids(101, 41, 101, 53), 1: Grids(26, 13, 14, 8), 3: Grids(6, 5, 5, 4, cold=1e-2)}
+_QUICK = {0: Grids(21, 13, 26, 14), 1: Grids(11, 7, 6, 6), 3: Grids(4, 4, 3, 3, cold=1e-1)}
 
 
 def choose_grids(free_energy: FreeEnergy, *, quick: bool = False) -> Grids:
@@ -186,9 +188,9 @@ def compute(
         return solve(free_energy, g, gamma, temperature, threads=threads, progress=report)
 
     g, gamma = _even(0.4, 1.4, grids.g), np.array(GAMMAS)
-    temperatures = np.geomspace(COLD, 1, grids.temperature)
+    temperatures = np.geomspace(grids.cold, 1, grids.temperature)
     datasets = {
-        "order_parameters": solved("order parameters", g, gamma, np.array([COLD])),
+        "order_parameters": solved("order parameters", g, gamma, np.array([grids.cold])),
         "temperature": solved("temperatures", np.array([0.8, DEEP]), gamma, temperatures),
     }
     energy = datasets["temperature"].sel(g=[DEEP])
@@ -196,7 +198,7 @@ def compute(
     datasets["energy"] = energy.assign(half_temperature=energy.temperature / 2)
     datasets["energy"].half_temperature.attrs = half
     plane = (_even(0.4, 1.4, grids.map_g), _even(-0.4, 0.9, grids.map_gamma))
-    datasets["map"] = add_peaks(solved("map", *plane, np.array([COLD])))
+    datasets["map"] = add_peaks(solved("map", *plane, np.array([grids.cold])))
     datasets["order_parameters"] = add_peaks(datasets["order_parameters"])
     return datasets
 

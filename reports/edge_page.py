@@ -138,8 +138,8 @@ def _peak_sentences(curves: xr.Dataset, lines_hold: bool) -> list[str]:
     sentences = [f"The response rho peaks at {places}."]
     if lines_hold:
         sentences.append(
-            "For T -> 0 the linear response of this model diverges at g (1 + gamma) = 1, where"
-            " rho = 1 + gamma; temperature rounds the peak and lowers it."
+            "For T -> 0 the peak of this model stands at g (1 + gamma) = 1 with height 1 + gamma;"
+            " temperature rounds and lowers it."
         )
     return sentences
 
@@ -152,7 +152,7 @@ def _seen(name: str, data: xr.Dataset) -> str:
         ratio = data.energy / data.half_temperature
         return f" The ratio lies between {float(ratio.min()):.4g} and {float(ratio.max()):.4g}."
     if name == "temperature":
-        cold = data.isel(temperature=int(data.temperature.argmin()))
+        cold = data.isel(temperature=int(np.argmin(data.temperature.values)))
         spans = [
             f"{float(at.q.min()):.3g} to {float(at.q.max()):.3g} at g = {float(at.g):g}"
             for at in (cold.isel(g=k) for k in range(cold.sizes["g"]))
@@ -171,7 +171,7 @@ def _points_table(datasets: dict[str, xr.Dataset]) -> str:
         for k in dict.fromkeys(wanted):
             point = curves.isel(g=k, temperature=0).sel(gamma=gamma)
             cells = [
-                number(float(point[name]), 2 if name in {"residual", "quadrature_error"} else 8)
+                number(float(point[name]), 2 if name in {"residual", "quadrature_error"} else 6)
                 for name in names
             ]
             rows.append([f"{gamma:g}", number(float(point.g)), *cells])

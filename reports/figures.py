@@ -131,7 +131,7 @@ def broken_at_jumps(horizontal: np.ndarray, values: np.ndarray) -> tuple[np.ndar
     Returns
     -------
     horizontal, values : ndarray
-        With one more point for every jump: a step ten times those beside it, and more than a
+        With one more point for every jump: a step four times those beside it, and more than a
         twentieth of the whole range.
 
     Examples
@@ -144,7 +144,7 @@ def broken_at_jumps(horizontal: np.ndarray, values: np.ndarray) -> tuple[np.ndar
         return horizontal, values
     large = 0.05 * (np.nanmax(values) - np.nanmin(values))
     beside = np.maximum(np.append(steps[1:], np.inf), np.append(np.inf, steps[:-1]))
-    jumps = np.flatnonzero((steps > large) & (steps > 10 * beside)) + 1
+    jumps = np.flatnonzero((steps > large) & (steps > 4 * beside)) + 1
     middle = (horizontal[jumps - 1] + horizontal[jumps]) / 2
     return np.insert(horizontal, jumps, middle), np.insert(values, jumps, np.nan)
 

@@ -35,9 +35,10 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "")
     body = "\n".join(
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
     )
-    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    # outside the part that scrolls, so that it folds on a narrow screen
+    title = f'<p class="caption">{escape(caption)}</p>\n' if caption else ""
     return (
-        f'<div class="scroll" tabindex="0"><table>{title}<thead><tr>{heading}</tr></thead>'
+        f'{title}<div class="scroll" tabindex="0"><table><thead><tr>{heading}</tr></thead>'
         f"\n<tbody>{body}</tbody></table></div>"
     )
 
@@ -74,8 +75,8 @@ def figure(directory: Path, name: str, caption: str) -> str:
         for suffix, title in (("png", "PNG"), ("svg", "SVG"), ("nc", "data, netCDF"))
     )
     return (
-        f'<figure id="{name}"><img src="data:image/svg+xml;base64,{image}"'
-        f' alt="{escape(caption)}"><figcaption>{escape(caption)}'
+        f'<figure id="{name}"><div class="scroll"><img src="data:image/svg+xml;base64,{image}"'
+        f' alt="{escape(caption)}"></div><figcaption>{escape(caption)}'
         f' <span class="files">({links})</span></figcaption></figure>'
     )
 

@@ -71,7 +71,7 @@ def to_json(dataset: xr.Dataset) -> str:
     >>> from numerics import solve
     >>> phases = solve(replica_symmetric(RandomNetwork()), g=1.2, gamma=0, temperature=0)
     >>> round(json.loads(to_json(phases))["points"][0]["q"], 6)
-    0.173451
+    0.173273
     """
     rows = [
         {

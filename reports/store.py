@@ -89,9 +89,11 @@ def writing(path: Path | str) -> Iterator[Path]:
 
     Examples
     --------
-    >>> with writing("example.txt") as temporary:
+    >>> from tempfile import mkdtemp
+    >>> directory = Path(mkdtemp())
+    >>> with writing(directory / "example.txt") as temporary:
     ...     _ = temporary.write_text("complete")
-    >>> Path("example.txt").read_text()
+    >>> (directory / "example.txt").read_text()
     'complete'
     """
     target = check_file(path)
@@ -112,7 +114,9 @@ def write_text(text: str, path: Path | str) -> None:
 
     Examples
     --------
-    >>> write_text("gamma < 0", "example.txt")
+    >>> from tempfile import mkdtemp
+    >>> directory = Path(mkdtemp())
+    >>> write_text("gamma < 0", directory / "example.txt")
     """
     with writing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
@@ -134,8 +138,10 @@ def write_dataset(dataset: xr.Dataset, path: Path | str) -> None:
     Examples
     --------
     >>> import xarray as xr
-    >>> write_dataset(xr.Dataset({"converged": ("g", [True, False])}), "example.nc")
-    >>> xr.open_dataset("example.nc").converged.values
+    >>> from tempfile import mkdtemp
+    >>> directory = Path(mkdtemp())
+    >>> write_dataset(xr.Dataset({"converged": ("g", [True, False])}), directory / "example.nc")
+    >>> xr.open_dataset(directory / "example.nc").converged.values
     array([ True, False])
     """
     with writing(path) as temporary:
@@ -159,8 +165,10 @@ def write_figure(figure: Figure, path: Path | str) -> None:
     Examples
     --------
     >>> from matplotlib.figure import Figure
-    >>> write_figure(Figure(), "example")
-    >>> Path("example.svg").exists()
+    >>> from tempfile import mkdtemp
+    >>> directory = Path(mkdtemp())
+    >>> write_figure(Figure(), directory / "example")
+    >>> (directory / "example.svg").exists()
     True
     """
     import matplotlib as mpl  # noqa: PLC0415  (the command needs it for reports only)
@@ -199,9 +207,11 @@ def writing_directory(path: Path | str, last: str = "index.html") -> Iterator[Pa
 
     Examples
     --------
-    >>> with writing_directory("example") as directory:
+    >>> from tempfile import mkdtemp
+    >>> report = Path(mkdtemp()) / "report"
+    >>> with writing_directory(report) as directory:
     ...     write_text("complete", directory / "index.html")
-    >>> [file.name for file in Path("example").iterdir()]
+    >>> [file.name for file in report.iterdir()]
     ['index.html']
     """
     target, temporary = _open_directory(path)

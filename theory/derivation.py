@@ -6,8 +6,10 @@ of the package computes with.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from html import escape
+from html.entities import html5
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -335,6 +337,11 @@ def mathml(equation: sp.Basic) -> str:
     >>> mathml(sp.Symbol("q_hat"))
     '<math ...><mover accent="true"><mi>q</mi><mo>^</mo></mover></math>'
     """
-    body = _MathML().doprint(equation)
+    # numbers instead of names of entities: valid as XML too
+    body = re.sub(
+        r"&(?!lt;|gt;|amp;)(\w+;)",
+        lambda match: "".join(f"&#{ord(letter)};" for letter in html5[match[1]]),
+        _MathML().doprint(equation),
+    )
     return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">{body}</math>'
 

@@ -334,15 +334,12 @@ def check_functional(free_energy: FreeEnergy, module: ModuleType, tolerance: flo
         With both values where they differ.
     """
     point, parameters = random_point(free_energy, seed=0)
-    node, weight = np.polynomial.legendre.leggauss(6)
-    rule = module.Rule(lower=np.array([-2.5]), upper=np.array([2.0]), panels=np.array([3]),
-                       step=np.array([1.2]), reach=1.7, node=node, weight=weight)
-    names = [*(f"value {k}" for k in range(1))]
+    rule = check_rule(module)
     value, residual, jacobian, observables = module.evaluate(point[None], parameters[None], rule)
     compiled = np.concatenate(
         [value, residual[0], jacobian[0].ravel(), observables[0]]
     )
-    expected = _plain(free_energy, module, point, parameters, rule)
+    expected = plain_values(free_energy, module, point, parameters, rule)
     size = len(point)
     names = ["value", *(f"residual {s}" for s in free_energy.symbols)]
     names += [f"jacobian {one} {two}" for one in free_energy.symbols for two in free_energy.symbols]
@@ -385,13 +382,28 @@ def random_point(free_energy: FreeEnergy, seed: int) -> tuple[np.ndarray, np.nda
             return theta, parameters
 
 
-def _plain(
+def check_rule(module: ModuleType) -> Any:
+    """Make a small quadrature rule: comparing with mpmath needs the same nodes, not many."""
+    node, weight = np.polynomial.legendre.leggauss(6)
+    return module.Rule(
+        lower=np.array([-2.5]),
+        upper=np.array([2.0]),
+        panels=np.array([3]),
+        step=np.array([1.2]),
+        reach=1.7,
+        node=node,
+        weight=weight,
+    )
+
+
+def plain_values(
     free_energy: FreeEnergy,
     module: ModuleType,
     point: np.ndarray,
     parameters: np.ndarray,
     rule: Any,
 ) -> list[float]:
+    """Value, residual, Jacobian and observables at one point by plain mpmath."""
     values = dict(zip([*PARAMETERS, *free_energy.symbols], map(mpmath.mpf, [*parameters, *point]),
                       strict=True))
     x, w = module.site_nodes(rule.lower[0], rule.upper[0], rule.panels[0], rule.node, rule.weight)

@@ -1,0 +1,118 @@
+"""The edge-of-chaos report, made quickly, against solving and against the known limit."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from numerics import solve
+from reports.cli import main
+from reports.edge_of_chaos import (
+    Grids,
+    add_peaks,
+    compute,
+    locate_peak,
+    published_values,
+    transition_lines_hold,
+)
+from reports.edge_page import write_page
+from reports.figures import broken_at_jumps
+from theory import RandomNetwork, replica_symmetric
+
+NAMES = ("order_parameters", "temperature", "energy", "map")
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("reports") / "edge"
+    with pytest.raises(SystemExit) as caught:
+        main(["report", "edge-of-chaos", "--quick", "--output", str(directory)])
+    assert caught.value.code == 0
+    return directory
+
+
+def test_files(report):
+    expected = {f"{name}.{suffix}" for name in NAMES for suffix in ("nc", "png", "svg")}
+    assert {path.name for path in report.iterdir()} == expected | {"index.html"}
+    assert [path.name for path in report.parent.iterdir()] == ["edge"]
+
+
+def test_numbers_are_those_of_solve(report):
+    network = replica_symmetric(RandomNetwork())
+    for name in NAMES:
+        with xr.open_dataset(report / f"{name}.nc") as found:
+            assert found.converged.all()
+            assert json.loads(found.attrs["provenance"])["model"]["local"] == "-x"
+            at = found.isel(g=[0, -1], gamma=[1, -1], temperature=[0])
+            again = solve(network, at.g.values, at.gamma.values, at.temperature.values)
+            for quantity in ("q", "rho", "energy", "x_squared"):
+                np.testing.assert_allclose(at[quantity], again[quantity], rtol=1e-8)
+
+
+def test_page_stands_alone(report):
+    page = (report / "index.html").read_text(encoding="utf-8")
+    assert not re.search(r'(?:src|href)="https?:', page)
+    assert "<link" not in page
+    assert "<script" not in page
+    linked = set(re.findall(r'href="([^#"]+)"', page))
+    assert linked == {f"{name}.{suffix}" for name in NAMES for suffix in ("nc", "png", "svg")}
+    for text in ("published (did not reproduce)", "not yet checked", "<math", "arXiv 2401.10009"):
+        assert text in page
+
+
+def test_response_peak_tends_to_the_edge():
+    # for T -> 0 the peak stands at g (1 + gamma) = 1 with height 1 + gamma
+    network = replica_symmetric(RandomNetwork())
+    g = np.linspace(0.6, 0.75, 61)
+    distance = []
+    for temperature in (1e-4, 1e-6, 1e-8):
+        peak = add_peaks(solve(network, g, [0.5], [temperature])).squeeze()
+        distance.append([2 / 3 - float(peak.g_peak), 1.5 - float(peak.rho_peak)])
+    assert (np.diff(distance, axis=0) < 0).all()
+    assert (np.abs(distance[-1]) < [3e-4, 1e-2]).all()
+
+
+def test_no_peak_where_there_is_none():
+    g = np.linspace(0, 1, 11)
+    for rho in (1 - g, g, np.ones(11), np.full(11, np.nan)):
+        assert np.isnan(locate_peak(g, rho)).all()
+    beside_a_gap = np.where(g == 0.5, np.nan, 1 - (g - 0.4) ** 2)
+    assert np.isnan(locate_peak(g, beside_a_gap)).all()
+
+
+def test_lines_and_published_values_belong_to_their_models():
+    sigmoid = RandomNetwork(transfer="atan(x)")
+    assert transition_lines_hold(sigmoid)
+    assert not published_values(sigmoid)
+    for other in (
+        RandomNetwork(transfer="tanh(2*x)"),
+        RandomNetwork(transfer="tanh(x + 1/2)"),
+        RandomNetwork(field_std=0.1),
+        RandomNetwork(confinement=0.1),
+    ):
+        assert not transition_lines_hold(other)
+        assert not published_values(other)
+
+
+def test_lines_break_where_the_branch_jumps_and_nowhere_else():
+    g = np.linspace(0, 1, 21)
+    onset = np.sqrt(np.maximum(g - 0.5, 0))
+    np.testing.assert_array_equal(broken_at_jumps(g, onset)[1], onset)
+    jump = np.where(g > 0.52, 0.5 + 0.1 * g, 0)
+    place, values = broken_at_jumps(g, jump)
+    assert np.isnan(values).sum() == 1
+    assert 0.5 < place[np.isnan(values)][0] < 0.55
+
+
+def test_points_without_solution_are_listed(tmp_path, monkeypatch):
+    monkeypatch.setattr("reports.page.figure", lambda *_arguments: "")
+    free_energy = replica_symmetric(RandomNetwork())
+    datasets = compute(free_energy, Grids(5, 3, 5, 3, cold=1e-4))
+    datasets["order_parameters"] = add_peaks(solve(free_energy, [0.8, 1.2], [0.0], [0.0]))
+    write_page(tmp_path, free_energy, datasets, [], lines_hold=True)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "no solution at temperature 0" in page
