@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
-from scipy.interpolate import BarycentricInterpolator
+from scipy.interpolate import KroghInterpolator
 from scipy.special import xlogy
 
 from numerics.branches import other_branches
@@ -264,7 +264,7 @@ class _Grid:
                 position = np.clip(np.searchsorted(known, line) - 2, 0, known.size - 4)
                 near = known[position : position + 4]
                 if near[0] < line < near[-1]:
-                    polynomial = BarycentricInterpolator(values[near], theta[near])
+                    polynomial = KroghInterpolator(values[near], theta[near])
                     guess[place] = polynomial(values[line])
         return np.moveaxis(guess, 0, axis)
 

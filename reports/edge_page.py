@@ -175,9 +175,12 @@ def _points_table(datasets: dict[str, xr.Dataset]) -> str:
                 for name in names
             ]
             rows.append([f"{gamma:g}", number(float(point.g)), *cells])
-    head = ["γ", "g", "q", "Q", "ρ", "P", "m", "E/N", "E⟨x²⟩", "residual", "quadrature error"]
+    head = ["γ", "g", "q", "Q", "ρ", "P", "m", "E/N", "E⟨x²⟩", "residual", "error"]
     cold = float(curves.temperature[0])
-    caption = f"Order parameters at T = {cold:g}; all points are in the data files."
+    caption = (
+        f"Order parameters at T = {cold:g}; the error is the largest relative change under a finer"
+        " quadrature. All points are in the data files."
+    )
     return page.table(head, rows, caption)
 
 
