@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from numerics.quadrature import Quadrature, evaluate
 from numerics.saddle import Solution, polish
-from theory.codegen.functional import FunctionalKernel
+
+if TYPE_CHECKING:
+    from theory.codegen.functional import FunctionalKernel
 
 _DISTINCT = 1e-6
 
@@ -48,8 +52,9 @@ def other_branches(
     for share in (0.5, 0.9):
         for sign in (1.0, -1.0):
             start = _broken(known, names, share, sign)
-            solution = polish(kernel, _relaxed(kernel, start, parameters, threads), parameters,
-                              tolerance, threads)
+            solution = polish(
+                kernel, _relaxed(kernel, start, parameters, threads), parameters, tolerance, threads
+            )
             _forget(solution, [known, *(other.theta for other in found)])
             if solution.converged.any():
                 found.append(solution)

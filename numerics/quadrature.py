@@ -128,7 +128,5 @@ def evaluate(
         return Evaluation(*function(theta, parameters, rule))
     parts = np.array_split(np.arange(len(theta)), threads)
     with ThreadPoolExecutor(threads) as pool:
-        results = list(
-            pool.map(lambda p: function(theta[p], parameters[p], rule.take(p)), parts)
-        )
+        results = list(pool.map(lambda p: function(theta[p], parameters[p], rule.take(p)), parts))
     return Evaluation(*(np.concatenate(arrays) for arrays in zip(*results, strict=True)))

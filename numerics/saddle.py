@@ -64,12 +64,17 @@ def newton_step(state: Evaluation) -> np.ndarray:
     matrix = state.jacobian * scales[:, None, :] / scales[:, :, None]
     right = -(state.residual / scales)[..., None]
     step = np.full(state.residual.shape, np.nan)
-    usable = np.isfinite(matrix).all(axis=(1, 2)) & np.isfinite(right).all(axis=(1, 2))
-    for lane in np.flatnonzero(usable & (np.abs(np.linalg.det(np.where(
-            usable[:, None, None], matrix, np.eye(matrix.shape[1])))) < 1e-14)):
-        usable[lane] = np.linalg.matrix_rank(matrix[lane]) == matrix.shape[1]
-    if usable.any():
-        step[usable] = np.linalg.solve(matrix[usable], right[usable])[..., 0] * scales[usable]
+    finite = np.isfinite(matrix).all(axis=(1, 2)) & np.isfinite(right).all(axis=(1, 2))
+    usable = np.flatnonzero(finite)
+    determinant = np.abs(np.linalg.det(matrix[usable]))
+    # det alone does not tell: only where it is tiny is the rank worth computing
+    singular = [
+        lane
+        for lane, size in zip(usable, determinant, strict=True)
+        if size < 1e-14 and np.linalg.matrix_rank(matrix[lane]) < matrix.shape[1]
+    ]
+    usable = np.setdiff1d(usable, singular)
+    step[usable] = np.linalg.solve(matrix[usable], right[usable])[..., 0] * scales[usable]
     return step
 
 
@@ -165,9 +170,6 @@ def polish(
     start = tolerance if not kernel.fields else 1e-5
     theta, success = newton(kernel, theta, parameters, rule, start, threads=threads)
     reason = np.where(success, "", _newton_failure(rule)).astype(object)
-    error = np.full(len(theta), np.inf)
-    kinds = ["x", "fields"] if kernel.fields else ["x"]
-    errors = {kind: np.full(len(theta), np.inf) for kind in kinds}
     rule = Quadrature.around(kernel, theta, parameters)
     error = np.zeros(len(theta))
     if kernel.fields:
@@ -204,7 +206,7 @@ def _settle_in_x(
         again = ~(error[active] < tolerance)
         rule = rule.replaced(active[again], trial.take(np.flatnonzero(again)))
         lost = again & (~np.isfinite(error[active]) | (trial.panels > MOST_PANELS))
-        reason[active[lost]] = f"the quadrature in x did not reach {tolerance:g}; allow a larger one"
+        reason[active[lost]] = f"the quadrature in x did not reach {tolerance:g}; allow more"
         keep = again & ~lost
         active = active[keep]
         coarse = Evaluation(*(array[keep] for array in fine))
@@ -220,7 +222,9 @@ def _refine(
     reason: np.ndarray,
     threads: int,
 ) -> tuple[np.ndarray, Quadrature, np.ndarray]:
-    """Refine a rule in the fields (or in x where there are none), with one Newton step per refinement, until the solutions settle.
+    """Refine a rule in the fields (or in x where there are none) until the solutions settle.
+
+    Every refinement is followed by one Newton step.
 
     The error of the finer rule is bounded by continuing the decrease of the last two changes
     geometrically; the convergence of these rules is faster than that.

@@ -42,7 +42,8 @@ class Abbreviation(sp.Symbol):
     __slots__ = ("definition",)
     definition: sp.Expr
 
-    def __new__(cls, name: str, definition: sp.Expr) -> Abbreviation:  # noqa: PYI034
+    def __new__(cls, name: str, definition: sp.Expr) -> Abbreviation:
+        """Make the node."""
         self = sp.Symbol.__xnew__(cls, name, real=True)
         self.definition = definition
         return self
@@ -94,7 +95,8 @@ class SiteIntegral(sp.Expr):
     is_commutative = True
     is_positive = True
 
-    def __new__(cls, exponent: sp.Expr) -> SiteIntegral:  # noqa: PYI034
+    def __new__(cls, exponent: sp.Expr) -> SiteIntegral:
+        """Make the node."""
         return sp.Expr.__new__(cls, exponent)
 
     @property
@@ -129,7 +131,8 @@ class SiteAverage(sp.Expr):
     is_commutative = True
     is_real = True
 
-    def __new__(cls, observable: sp.Expr, exponent: sp.Expr) -> SiteAverage:  # noqa: PYI034
+    def __new__(cls, observable: sp.Expr, exponent: sp.Expr) -> SiteAverage:
+        """Make the node."""
         return sp.Expr.__new__(cls, observable, exponent)
 
     @property
@@ -140,10 +143,9 @@ class SiteAverage(sp.Expr):
     def _eval_derivative(self, symbol: sp.Symbol) -> sp.Expr:
         observable, exponent = self.args
         change = exponent.diff(symbol)
-        return (
-            site_average(observable.diff(symbol) + observable * change, exponent)
-            - self * site_average(change, exponent)
-        )
+        return site_average(
+            observable.diff(symbol) + observable * change, exponent
+        ) - self * site_average(change, exponent)
 
     def _latex(self, printer: Any) -> str:
         return rf"\left\langle {printer._print(self.args[0])} \right\rangle"
@@ -169,7 +171,8 @@ def site_average(observable: sp.Expr, exponent: sp.Expr) -> sp.Expr:
     """
     total = sp.S.Zero
     for term in sp.Add.make_args(sp.expand(observable)):
-        inside, outside = [], []
+        inside: list[sp.Expr] = []
+        outside: list[sp.Expr] = []
         for factor in sp.Mul.make_args(term):
             (inside if X in factor.free_symbols else outside).append(factor)
         average = SiteAverage(sp.Mul(*inside), exponent) if inside else sp.S.One
@@ -192,9 +195,10 @@ class GaussianAverage(sp.Expr):
     is_commutative = True
     is_real = True
 
-    def __new__(  # noqa: PYI034
+    def __new__(
         cls, expression: sp.Expr, fields: sp.Tuple, covariance: sp.ImmutableMatrix
     ) -> GaussianAverage:
+        """Make the node."""
         if not expression.free_symbols & set(fields):
             return expression
         return sp.Expr.__new__(cls, expression, sp.Tuple(*fields), sp.ImmutableMatrix(covariance))

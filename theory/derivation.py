@@ -169,7 +169,8 @@ def _ansatz(free_energy: FreeEnergy) -> list[Step]:
     size = len(saddle.fields)
     covariance = [
         sp.Eq(
-            sp.Function("Cov")(saddle.fields[k], saddle.fields[l]), saddle.covariance[k, l],
+            sp.Function("Cov")(saddle.fields[k], saddle.fields[l]),
+            saddle.covariance[k, l],
             evaluate=False,
         )
         for k in range(size)
@@ -344,4 +345,3 @@ def mathml(equation: sp.Basic) -> str:
         _MathML().doprint(equation),
     )
     return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">{body}</math>'
-

@@ -248,11 +248,7 @@ class DisorderAverage:
         """
         labels = range(1, replicas + 1)
         total = sp.Add(
-            *(
-                _on(self.local_terms, site, a)
-                for site in range(1, size + 1)
-                for a in labels
-            )
+            *(_on(self.local_terms, site, a) for site in range(1, size + 1) for a in labels)
         )
         for pairing in self.pairings:
             for a, b in _pairs(labels, pairing.first.replicas):

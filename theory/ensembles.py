@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import sympy as sp
 
-from theory.expressions import X, ModelError, check_on_line, parse_expression
+from theory.expressions import ModelError, X, check_on_line, parse_expression
 
 g, gamma, T = (
     sp.Symbol("g", nonnegative=True),

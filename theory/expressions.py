@@ -24,9 +24,23 @@ X = sp.Symbol("x", real=True)
 
 FUNCTIONS: dict[str, Callable[..., sp.Expr]] = {
     name: getattr(sp, name)
-    for name in (
-        "exp log sqrt sin cos tan sinh cosh tanh atan asinh erf Abs Max Min"
-    ).split()
+    for name in [
+        "exp",
+        "log",
+        "sqrt",
+        "sin",
+        "cos",
+        "tan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "atan",
+        "asinh",
+        "erf",
+        "Abs",
+        "Max",
+        "Min",
+    ]
 }
 _OPERATORS: dict[type, Callable[..., sp.Expr]] = {
     ast.Add: operator.add,
@@ -192,9 +206,9 @@ def _is_finite(value: sp.Expr) -> bool:
 
 def _real_singularities(expression: sp.Expr) -> list[sp.Expr]:
     """Poles on the line: the real zeros of the denominators, and poles of tan."""
-    denominators = {
-        power.base for power in expression.atoms(sp.Pow) if power.exp.is_negative
-    } | {sp.cos(tangent.args[0]) for tangent in expression.atoms(sp.tan)}
+    denominators = {power.base for power in expression.atoms(sp.Pow) if power.exp.is_negative} | {
+        sp.cos(tangent.args[0]) for tangent in expression.atoms(sp.tan)
+    }
     return [root for base in sorted(denominators, key=str) for root in real_zeros(base)]
 
 
@@ -269,9 +283,7 @@ def check_differentiable(expression: sp.Expr, order: int, name: str) -> None:
         for k in range(1, order + 1):
             derivative = derivative.diff(X)
             step = sp.Rational(1, 10**12)
-            left, right = (
-                sp.N(derivative.subs(X, point + sign * step), 30) for sign in (-1, 1)
-            )
+            left, right = (sp.N(derivative.subs(X, point + sign * step), 30) for sign in (-1, 1))
             if not abs(left - right) < 1e-9 * (1 + abs(left)):
                 msg = (
                     f"{name} {expression} has no continuous derivative of order {k} at x = {point},"

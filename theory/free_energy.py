@@ -20,9 +20,9 @@ from theory.averages import (
     site_average,
 )
 from theory.disorder import XH, DisorderAverage
-from theory.ensembles import RandomNetwork, T, eta
+from theory.ensembles import RandomNetwork, T
 from theory.expressions import X, kinks
-from theory.replicas import OrderParameter, ReplicatedSaddle, ReplicaSymmetric
+from theory.replicas import OrderParameter, ReplicaSymmetric, ReplicatedSaddle
 from theory.symmetry import Reduction, find_reduction
 
 if TYPE_CHECKING:
@@ -179,7 +179,9 @@ class FreeEnergy:
     @cached_property
     def gradient(self) -> sp.Matrix:
         """Derivatives of the functional in the order parameters."""
-        return sp.Matrix([collect_gaussian(self.functional.diff(symbol)) for symbol in self.symbols])
+        return sp.Matrix(
+            [collect_gaussian(self.functional.diff(symbol)) for symbol in self.symbols]
+        )
 
     @cached_property
     def metric(self) -> sp.Matrix:

@@ -154,14 +154,12 @@ class ReplicatedSaddle:
                 terms.append((conjugate, overlap))
                 if overlap.left == overlap.right:
                     diagonal[overlap.left] = own.diagonal
-                size = (
-                    own.diagonal
-                    if overlap.replicas == 2  # noqa: PLR2004
-                    else sp.sqrt(diagonal[overlap.left])
-                )
+                size = own.diagonal if overlap.replicas == 2 else sp.sqrt(diagonal[overlap.left])
                 scales = [size] * len(names)
                 found += [
-                    OrderParameter(sp.Symbol(f"{name}_hat", real=True), f"conjugate of {name}", 1 / s)
+                    OrderParameter(
+                        sp.Symbol(f"{name}_hat", real=True), f"conjugate of {name}", 1 / s
+                    )
                     for name, s in zip(names, scales, strict=True)
                 ]
             found += [
@@ -248,9 +246,7 @@ class ReplicatedSaddle:
         total = self.average.local_terms
         for matrix, overlap in self._linearised[2]:
             total += self.ansatz.split(matrix)[0] * overlap.left * overlap.right
-        for source, unit, symbol in zip(
-            self._collective[0], self._units, self.fields, strict=True
-        ):
+        for source, unit, symbol in zip(self._collective[0], self._units, self.fields, strict=True):
             total += unit * symbol * source
         return sp.expand(_in_temperature(total.subs(self._constants)))
 

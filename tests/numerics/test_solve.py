@@ -45,7 +45,9 @@ def gaussian(function, variance):
 @pytest.mark.parametrize("transfer", ["atan(x)", "x/sqrt(1 + x**2)"])
 def test_gamma_zero_is_static_mean_field(transfer, temperature):
     """At gamma = 0, x is Gaussian of variance g^2 q + T: one scalar equation."""
-    function = {"atan(x)": np.arctan, "x/sqrt(1 + x**2)": lambda x: x / np.sqrt(1 + x * x)}[transfer]
+    function = {"atan(x)": np.arctan, "x/sqrt(1 + x**2)": lambda x: x / np.sqrt(1 + x * x)}[
+        transfer
+    ]
     g = 1.4
     square = lambda q: gaussian(lambda x: function(x) ** 2, g * g * q + temperature) - q
     q = brentq(square, 1e-3, 1, xtol=1e-14)
@@ -162,8 +164,10 @@ def test_all_branches_of_a_ferromagnet():
     for _ in range(200):
         v = 0.09 * q + 0.02
         shift = 2 * m
-        m, q = (gaussian(lambda x, s=shift: np.tanh(s + x), v),
-                gaussian(lambda x, s=shift: np.tanh(s + x) ** 2, v))
+        m, q = (
+            gaussian(lambda x, s=shift: np.tanh(s + x), v),
+            gaussian(lambda x, s=shift: np.tanh(s + x) ** 2, v),
+        )
     assert means == pytest.approx([-m, 0, m], abs=1e-8)
 
 

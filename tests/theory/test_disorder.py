@@ -42,16 +42,13 @@ def brute_force(network, x, xh):
     )
     root = 1j * np.sqrt(BETA)
     coefficient = root * np.einsum("ia,ja->ij", xh * b, c)
-    total = np.exp(
-        np.sum(-(xh**2) / 2 + root * xh * a - BETA * network.confinement * x**2)
-    )
+    total = np.exp(np.sum(-(xh**2) / 2 + root * xh * a - BETA * network.confinement * x**2))
     mean, scale = network.mean / size, G / np.sqrt(size)
     for i in range(size):
-        own = lambda z, i=i: np.exp(
-            coefficient[i, i] * (mean + scale * np.sqrt(1 + GAMMA) * z)
-        )
+        own = lambda z, i=i: np.exp(coefficient[i, i] * (mean + scale * np.sqrt(1 + GAMMA) * z))
         total *= average_over_normals(own, 1)
         for j in range(i):
+
             def pair(y, z, i=i, j=j):
                 other = GAMMA * y + np.sqrt(1 - GAMMA**2) * z
                 exponent = coefficient[i, j] * (mean + scale * y)

@@ -82,7 +82,7 @@ def test_price_derivative_where_the_covariance_is_not_positive():
     names = {str(s): s for s in free_energy.symbols}
     _, parameters = random_point(free_energy, 0)
     values = dict(zip(PARAMETERS, map(float, parameters), strict=True))
-    start = dict(q=0.5, Q=-0.05, rho=0.4, P=0.2, q_hat=-0.2, Q_hat=0.1)
+    start = {"q": 0.5, "Q": -0.05, "rho": 0.4, "P": 0.2, "q_hat": -0.2, "Q_hat": 0.1}
     values |= {names[key]: value for key, value in start.items()}
     rule = (mpmath.mpf("0.5"), mpmath.mpf("0.2"))
     (slope,) = functional_at(free_energy, values, *rule)([free_energy.gradient[1]])
@@ -98,9 +98,7 @@ def test_hessian_is_symmetric_and_kernel_gives_it():
     kernel = functional_kernel(free_energy)
     theta, parameters = random_point(free_energy, 5)
     node, weight = np.polynomial.legendre.leggauss(16)
-    rule = kernel.module.Rule(
-        *(np.array([v]) for v in (-9.0, 9.0, 30, 0.25)), 7.5, node, weight
-    )
+    rule = kernel.module.Rule(*(np.array([v]) for v in (-9.0, 9.0, 30, 0.25)), 7.5, node, weight)
     _, residual, jacobian, _ = kernel.module.evaluate(theta[None], parameters[None], rule)
     _, hessian = kernel.module.gradient_and_hessian(residual[0], jacobian[0], parameters)
     # the symmetry holds for the integrals, not for the entries as they are written
@@ -122,8 +120,11 @@ def test_energy_of_linear_network_without_coupling():
     [
         (RandomNetwork(), {"Q", "P", "Q_hat"}, True),
         (RandomNetwork(transfer="x/(1 + Abs(x))", gain="1/(1+x**2)"), {"Q", "P", "Q_hat"}, True),
-        (RandomNetwork(transfer="(exp(x) - exp(-x))/(exp(x) + exp(-x) + 1)"),
-         {"Q", "P", "Q_hat"}, True),
+        (
+            RandomNetwork(transfer="(exp(x) - exp(-x))/(exp(x) + exp(-x) + 1)"),
+            {"Q", "P", "Q_hat"},
+            True,
+        ),
         (RandomNetwork(mean=0.5), {"Q", "P", "Q_hat", "m", "m_hat"}, True),
         (RandomNetwork(mean=0.5, field_std=0.2), {"m", "m_hat"}, False),
         (RandomNetwork(field_std=0.2), set(), False),

@@ -1,0 +1,1 @@
+"""From SymPy to readable Numba source, cached, checked and exported."""

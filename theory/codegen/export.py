@@ -83,8 +83,9 @@ def _module_text(network: RandomNetwork) -> str:
     energies = network_kernels(network)
     heading, dynamics = energies.source.split(_IMPORTS, 1)
     theta, parameters = random_point(free_energy, seed=1)
-    expected = plain_values(free_energy, kernel.module, theta, parameters,
-                            check_rule(kernel.module))
+    expected = plain_values(
+        free_energy, kernel.module, theta, parameters, check_rule(kernel.module)
+    )
     template = Template(
         resources.files("theory.codegen").joinpath("templates/check.txt").read_text("utf-8")
     )
@@ -97,4 +98,6 @@ def _module_text(network: RandomNetwork) -> str:
         has_hessian="hessian_vector" not in energies.refused,
         constants=f", np.array({fields})" if fields else ",",
     )
-    return f"{heading}from typing import NamedTuple\n\n{_IMPORTS}{dynamics}\n\n{functional}\n\n{check}"
+    return (
+        f"{heading}from typing import NamedTuple\n\n{_IMPORTS}{dynamics}\n\n{functional}\n\n{check}"
+    )

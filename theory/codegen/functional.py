@@ -21,7 +21,7 @@ from theory.averages import Abbreviation, GaussianAverage, SiteAverage, SiteInte
 from theory.codegen import cache
 from theory.codegen.printer import assignments, identifier, print_expression
 from theory.ensembles import T, eta, g, gamma, mu, sigma_h
-from theory.expressions import X, ModelError
+from theory.expressions import ModelError, X
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -158,7 +158,7 @@ class _Lowered:
 
     def _ordered_abbreviations(self) -> list[Abbreviation]:
         """Abbreviations of the exponent, those that others use first."""
-        found = {a for a in self.free_energy.exponent.atoms(Abbreviation)}
+        found = set(self.free_energy.exponent.atoms(Abbreviation))
         while inner := {b for a in found for b in a.definition.atoms(Abbreviation)} - found:
             found |= inner
         return sorted(found, key=lambda a: (len(a.definition.atoms(Abbreviation)) > 0, str(a)))
@@ -336,9 +336,7 @@ def check_functional(free_energy: FreeEnergy, module: ModuleType, tolerance: flo
     point, parameters = random_point(free_energy, seed=0)
     rule = check_rule(module)
     value, residual, jacobian, observables = module.evaluate(point[None], parameters[None], rule)
-    compiled = np.concatenate(
-        [value, residual[0], jacobian[0].ravel(), observables[0]]
-    )
+    compiled = np.concatenate([value, residual[0], jacobian[0].ravel(), observables[0]])
     expected = plain_values(free_energy, module, point, parameters, rule)
     size = len(point)
     names = ["value", *(f"residual {s}" for s in free_energy.symbols)]
@@ -404,13 +402,17 @@ def plain_values(
     rule: Any,
 ) -> list[float]:
     """Value, residual, Jacobian and observables at one point by plain mpmath."""
-    values = dict(zip([*PARAMETERS, *free_energy.symbols], map(mpmath.mpf, [*parameters, *point]),
-                      strict=True))
+    values = dict(
+        zip(
+            [*PARAMETERS, *free_energy.symbols], map(mpmath.mpf, [*parameters, *point]), strict=True
+        )
+    )
     x, w = module.site_nodes(rule.lower[0], rule.upper[0], rule.panels[0], rule.node, rule.weight)
     if module.EVEN:
         x, w = np.concatenate([-x, x]), np.concatenate([w, w])
-    z, chance = module.field_nodes(np.ones(len(free_energy.fields), dtype=np.bool_),
-                                   rule.step[0], rule.reach)
+    z, chance = module.field_nodes(
+        np.ones(len(free_energy.fields), dtype=np.bool_), rule.step[0], rule.reach
+    )
     outputs = [
         free_energy.functional,
         *free_energy.residual,
