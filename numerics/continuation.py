@@ -18,6 +18,8 @@ LOW_TEMPERATURE = 1e-8
 FINE_STEP = 0.25
 _LOOSE = 1e-6
 _SMALLEST_STRIDE = 1e-4
+_SHORT_STRIDE = 3e-3  # a jump that is left at this stride is a fold: the branch has ended
+_FAR = 0.4
 G, TEMPERATURE = 0, 2  # columns of the parameter array
 
 
@@ -91,9 +93,10 @@ def follow(
             guess[lost] = _feasible(kernel, theta[active[lost]], there[lost], threads)
         rule = replace(Quadrature.around(kernel, guess, there), step=spacing[active])
         found, success = newton(kernel, guess, there, rule, _LOOSE, iterations=12, threads=threads)
-        scales = np.maximum(np.abs(found), np.abs(theta[active])).max(axis=1, keepdims=True)
+        scales = evaluate(kernel, found, there, rule, threads).scales
         # a far jump may have landed on another branch: take a shorter stride instead
-        success &= (relative(found - guess, scales) < 0.5) | (target - reached[active] < 0.02)
+        near = relative(found - guess, scales) < _FAR
+        success &= near | (target - reached[active] < _SHORT_STRIDE)
         good = active[success]
         previous[good], before[good] = theta[good], reached[good]
         theta[good], reached[good] = found[success], target[success]

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
-from scipy.interpolate import KroghInterpolator
 from scipy.special import xlogy
 
 from numerics.branches import other_branches
 from numerics.continuation import TEMPERATURE, cool
-from numerics.saddle import Solution, polish
+from numerics.saddle import Solution, polish, relative
 from theory.codegen.functional import FunctionalKernel, functional_kernel
 from theory.ensembles import check_parameters
 from theory.expressions import ModelError
@@ -204,6 +203,17 @@ def _levels(length: int, values: np.ndarray) -> list[np.ndarray]:
     return levels
 
 
+def _lagrange(nodes: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Weights of polynomial interpolation from ``nodes[l]`` to ``points[l]``."""
+    count = nodes.shape[1]
+    weights = np.ones_like(nodes)
+    for k in range(count):
+        for m in range(count):
+            if m != k:
+                weights[:, k] *= (points - nodes[:, m]) / (nodes[:, k] - nodes[:, m])
+    return weights
+
+
 class _Grid:
     """Solutions on the outer product of three axes, filled level by level."""
 
@@ -260,12 +270,11 @@ class _Grid:
         known = np.flatnonzero(np.isfinite(theta).all(axis=-1).reshape(len(values), -1).any(axis=1))
         guess = np.full((len(lines), *theta.shape[1:]), np.nan)
         if known.size >= 4:
-            for place, line in enumerate(lines):
-                position = np.clip(np.searchsorted(known, line) - 2, 0, known.size - 4)
-                near = known[position : position + 4]
-                if near[0] < line < near[-1]:
-                    polynomial = KroghInterpolator(values[near], theta[near])
-                    guess[place] = polynomial(values[line])
+            first = np.clip(np.searchsorted(known, lines) - 2, 0, known.size - 4)
+            near = known[first[:, None] + np.arange(4)]
+            inside = (near[:, 0] < lines) & (lines < near[:, -1])
+            weights = _lagrange(values[near], values[lines])
+            guess[inside] = np.einsum("lk,lk...->l...", weights, theta[near])[inside]
         return np.moveaxis(guess, 0, axis)
 
     def _cooled(self, points: np.ndarray) -> None:
@@ -291,9 +300,7 @@ class _Grid:
         reason = found.reason.copy()
         if check:
             # an interpolated start must not have led to another branch
-            size = np.abs(guess).max(axis=1, keepdims=True)
-            with np.errstate(invalid="ignore"):
-                far = (np.abs(found.theta - guess) / size).max(axis=1) > 0.05
+            far = relative(found.theta - guess, found.evaluation.scales) > 0.1
             reason[far & (reason == "")] = "far from the interpolated start"
         theta = np.where((reason == "")[:, None], found.theta, np.nan)
         self.theta.reshape(-1, theta.shape[-1])[points] = theta

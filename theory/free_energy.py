@@ -301,7 +301,7 @@ def replica_symmetric(network: RandomNetwork) -> FreeEnergy:
     >>> for equation in replica_symmetric(RandomNetwork()).symmetric.stationarity:
     ...     print(equation.lhs, "=", equation.rhs)
     q = <c**2>
-    rho = -<f*c>/s
-    q_hat = g**2*<f**2>/(2*s**2) - g**2/(2*s)
+    rho = -<c*f>/s
+    q_hat = -g**2/(2*s) + g**2*<f**2>/(2*s**2)
     """
     return FreeEnergy(network)
