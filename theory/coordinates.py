@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 N = sp.Symbol("N", integer=True, positive=True)
 """Number of units."""
-i, j, k, l = sp.symbols("i j k l", integer=True)  # noqa: E741 - the names of the literature
+i, j, k, l = sp.symbols("i j k l", integer=True)
 x, v, h, J = (sp.IndexedBase(name, real=True) for name in "xvhJ")
 """States, a direction, constant fields and couplings; ``J[i, j]`` acts from j on i."""
 
