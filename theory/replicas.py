@@ -114,8 +114,8 @@ class ReplicatedSaddle:
     --------
     >>> from theory.ensembles import RandomNetwork
     >>> saddle = ReplicatedSaddle(DisorderAverage(RandomNetwork()))
-    >>> sp.factor(saddle.algebraic)
-    (Q*Q_hat + P**2*g**2*gamma - g**2*gamma*rho**2 - 2*q*q_hat)/2
+    >>> saddle.algebraic
+    P**2*g**2*gamma/2 + Q*Q_hat/2 - g**2*gamma*rho**2/2 - q*q_hat
     """
 
     average: DisorderAverage

@@ -15,7 +15,7 @@ from theory import Dynamics, QuasiPotential
 from theory.codegen.kernels import dynamics_kernels
 
 x = sp.symbols("x1:4", real=True)
-J = sp.Matrix([[0, 2, -1], [-1, 0, 2], [2, -1, 0]])
+J = sp.Matrix([[0, 3, -1], [-1, 0, 3], [3, -1, 0]])
 current = J * sp.Matrix([sp.tanh(symbol) for symbol in x])
 system = Dynamics(x, [-x[i] + current[i] for i in range(3)])
 potential = QuasiPotential(system)
@@ -25,15 +25,16 @@ assert sp.simplify(potential.fokker_planck_residual(potential.langevin_drift)) =
 
 kernels = dynamics_kernels(potential)
 line = np.linspace(-2, 2, 161)
-plane = np.stack([*(part.ravel() for part in np.meshgrid(line, line)), np.zeros(line.size**2)])
+one, two = (part.ravel() for part in np.meshgrid(line, line))
+plane = np.stack([one, two, (one + two) / 2])  # this plane holds the fixed points
 height = kernels.energy(plane).reshape(line.size, line.size)
 
 figure = Figure(figsize=(5.2, 4.4), layout="constrained")
 FigureCanvasAgg(figure)
 axes = figure.subplots()
 shade = axes.contourf(line, line, np.log10(height + 1e-3), 24, cmap="viridis")
-figure.colorbar(shade, label=r"$\log_{10} E(x_1, x_2, 0)$")
-for start in ([1.8, 0.4, 0.0], [-1.5, 1.2, 0.0], [0.3, -1.8, 0.0]):
+figure.colorbar(shade, label=r"$\log_{10} E(x_1, x_2, (x_1 + x_2)/2)$")
+for start in ([1.8, -0.6, 0.6], [-1.5, 1.2, -0.15], [0.3, -1.8, -0.75]):
     path = solve_ivp(lambda _, y: kernels.drift(y[:, None])[:, 0], (0, 30), start, max_step=0.05)
     axes.plot(path.y[0], path.y[1], color="white", linewidth=1)
     axes.plot(*start[:2], "o", color="white", markersize=4)
