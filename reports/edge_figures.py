@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from reports.edge_of_chaos import PublishedValue
+    from reports.published import PublishedValue
 
 
 def draw_order_parameters(

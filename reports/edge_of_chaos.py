@@ -10,10 +10,11 @@ import numpy as np
 from numerics.solve import solve
 from reports.edge_figures import draw_energy, draw_map, draw_order_parameters, draw_temperature
 from reports.edge_page import write_page
+from reports.published import published_values
 from reports.results import describe_failures
 from reports.store import write_dataset, write_figure
 from theory.codegen.functional import functional_kernel
-from theory.expressions import X, parse_expression
+from theory.expressions import X
 from theory.free_energy import replica_symmetric
 
 if TYPE_CHECKING:
@@ -28,31 +29,6 @@ if TYPE_CHECKING:
 GAMMAS = (-0.2, 0.0, 0.2, 0.5, 0.8)
 DEEP = 1.2
 """A coupling strength above the transition for every gamma of the report."""
-
-
-@dataclass(frozen=True)
-class PublishedValue:
-    """Order parameters read by eye from a published figure, at T = 1e-4.
-
-    Parameters
-    ----------
-    g, gamma : float
-    values : dict
-        By the name of the order parameter.
-    """
-
-    g: float
-    gamma: float
-    values: dict[str, float]
-
-
-PUBLISHED = (
-    PublishedValue(1.2, 0.0, {"q": 0.12, "Q": 0.07}),
-    PublishedValue(1.2, 0.2, {"q": 0.048, "Q": 0.030}),
-    PublishedValue(1.2, 0.5, {"q": 0.071, "Q": 0.046}),
-    PublishedValue(1.2, 0.8, {"q": 0.086, "Q": 0.057}),
-)
-"""Qiu & Huang, arXiv 2401.10009, beta = 1e4, by eye from the figures."""
 
 
 @dataclass(frozen=True)
@@ -111,20 +87,6 @@ def transition_lines_hold(network: RandomNetwork) -> bool:
         return False
     slopes = (network.local.diff(X), network.gain, network.transfer.diff(X))
     return [slope.subs(X, 0) for slope in slopes] == [-1, 1, 1]
-
-
-def published_values(network: RandomNetwork) -> list[PublishedValue]:
-    """Return the published numbers if this is the published model, else none.
-
-    Examples
-    --------
-    >>> from theory.ensembles import RandomNetwork
-    >>> len(published_values(RandomNetwork())), len(published_values(RandomNetwork(gain="2")))
-    (4, 0)
-    """
-    functions = (network.local, network.gain, network.transfer)
-    same = functions == tuple(parse_expression(text) for text in ("-x", "1", "tanh(x)"))
-    return list(PUBLISHED) if same and not any(network.values.values()) else []
 
 
 def locate_peak(g: np.ndarray, rho: np.ndarray) -> tuple[float, float]:

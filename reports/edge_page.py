@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from reports.edge_of_chaos import PublishedValue
+    from reports.published import PublishedValue
     from theory.free_energy import FreeEnergy
 
 SOURCE = "Qiu & Huang, arXiv 2401.10009 (Commun. Theor. Phys. 77, 035601, 2025)"

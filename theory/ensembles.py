@@ -21,6 +21,9 @@ mu, sigma_h, eta = (
     sp.Symbol("eta", nonnegative=True),
 )
 
+PARAMETERS = (g, gamma, T, mu, sigma_h, eta)
+"""What a functional depends on beside the order parameters, in the order of kernels' arrays."""
+
 
 @dataclass(frozen=True)
 class RandomNetwork:

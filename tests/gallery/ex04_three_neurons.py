@@ -24,7 +24,7 @@ assert not potential.drift_is_gradient()
 assert sp.simplify(potential.fokker_planck_residual(potential.langevin_drift)) == 0
 
 kernels = dynamics_kernels(potential)
-line = np.linspace(-2, 2, 161)
+line = np.linspace(-2.4, 2.4, 161)
 one, two = (part.ravel() for part in np.meshgrid(line, line))
 plane = np.stack([one, two, (one + two) / 2])  # this plane holds the fixed points
 height = kernels.energy(plane).reshape(line.size, line.size)
@@ -38,7 +38,7 @@ for start in ([1.8, -0.6, 0.6], [-1.5, 1.2, -0.15], [0.3, -1.8, -0.75]):
     path = solve_ivp(lambda _, y: kernels.drift(y[:, None])[:, 0], (0, 30), start, max_step=0.05)
     axes.plot(path.y[0], path.y[1], color="white", linewidth=1)
     axes.plot(*start[:2], "o", color="white", markersize=4)
-axes.set(xlim=(-2, 2), ylim=(-2, 2), xlabel="$x_1$", ylabel="$x_2$")
+axes.set(xlim=(-2.4, 2.4), ylim=(-2.4, 2.4), xlabel="$x_1$", ylabel="$x_2$")
 axes.set_title("three neurons: trajectories over the potential", fontsize=10)
 figure.savefig("three_neurons.png", dpi=150)
 print("matplotlib", matplotlib.__version__, "wrote three_neurons.png")

@@ -16,11 +16,11 @@ from reports.edge_of_chaos import (
     add_peaks,
     compute,
     locate_peak,
-    published_values,
     transition_lines_hold,
 )
 from reports.edge_page import write_page
 from reports.figures import broken_at_jumps
+from reports.published import published_values
 from theory import RandomNetwork, replica_symmetric
 
 NAMES = ("order_parameters", "temperature", "energy", "map")

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from theory.averages import evaluate
-from theory.codegen.functional import PARAMETERS, functional_kernel, random_point
-from theory.ensembles import RandomNetwork, T, eta
+from theory.codegen.functional import functional_kernel
+from theory.codegen.functional_check import random_point
+from theory.ensembles import PARAMETERS, RandomNetwork, T, eta
+from theory.evaluation import evaluate
 from theory.expressions import X
 from theory.free_energy import FreeEnergy, replica_symmetric
 

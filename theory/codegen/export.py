@@ -12,13 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from theory.codegen.functional import (
-    check_rule,
-    functional_kernel,
-    functional_source,
-    plain_values,
-    random_point,
-)
+from theory.codegen.functional import functional_kernel, functional_source
+from theory.codegen.functional_check import check_rule, plain_values, random_point
 from theory.codegen.importing import import_text
 from theory.codegen.kernels import network_kernels
 from theory.expressions import ModelError
