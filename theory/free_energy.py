@@ -126,6 +126,7 @@ class FreeEnergy:
             fields=full.fields,
             covariance=full.covariance,
             fixed_point=full.fixed_point,
+            vectors=[p.symbol for p in full.order_parameters if p.replicas == 1],
         )
 
     @cached_property

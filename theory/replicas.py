@@ -35,11 +35,14 @@ class OrderParameter:
         One line for the reader.
     scale : sympy.Expr
         Its natural size in terms of other order parameters, by which residuals are judged.
+    replicas : int
+        The number of replicas that it joins.
     """
 
     symbol: sp.Symbol
     meaning: str
     scale: sp.Expr
+    replicas: int
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class ReplicaSymmetric:
 
         A conjugate matrix carries 1/2 off the diagonal, where every pair is counted twice.
         """
-        symbols = [sp.Symbol(f"{name}_hat" if conjugate else name, real=True) for name in names]
+        symbols = _real(names, "_hat" if conjugate else "")
         if len(symbols) == 1:
             return ReplicaMatrix(symbols[0])
         return ReplicaMatrix(symbols[0], symbols[1] / 2 if conjugate else symbols[1])
@@ -157,14 +160,12 @@ class ReplicatedSaddle:
                 size = own.diagonal if overlap.replicas == 2 else sp.sqrt(diagonal[overlap.left])
                 scales = [size] * len(names)
                 found += [
-                    OrderParameter(
-                        sp.Symbol(f"{name}_hat", real=True), f"conjugate of {name}", 1 / s
-                    )
-                    for name, s in zip(names, scales, strict=True)
+                    OrderParameter(symbol, f"conjugate of {name}", 1 / s, overlap.replicas)
+                    for symbol, name, s in zip(_real(names, "_hat"), names, scales, strict=True)
                 ]
             found += [
-                OrderParameter(sp.Symbol(name, real=True), _meaning(overlap, place), s)
-                for name, s, place in zip(names, scales, ("diagonal", "off"), strict=False)
+                OrderParameter(symbol, _meaning(overlap, place), s, overlap.replicas)
+                for symbol, s, place in zip(_real(names), scales, ("diagonal", "off"), strict=False)
             ]
         for coefficient, overlap in self.average.singles:
             ones = ReplicaMatrix(sp.S.One, sp.S.One)
@@ -255,6 +256,10 @@ class ReplicatedSaddle:
         power = SiteIntegral(exponent) ** count
         averaged = gaussian_average(power, self.fields, self.covariance)
         return self.algebraic + self.ansatz.limit(sp.log(averaged))
+
+
+def _real(names: tuple[str, ...], ending: str = "") -> list[sp.Symbol]:
+    return [sp.Symbol(name + ending, real=True) for name in names]
 
 
 def _in_temperature(expression: sp.Expr) -> sp.Expr:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from theory.averages import Abbreviation, GaussianAverage, SiteAverage, written_out
+from theory.averages import Abbreviation, GaussianAverage, SiteAverage
 from theory.expressions import X, parity
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def find_reduction(
     fields: Sequence[sp.Symbol],
     covariance: sp.Matrix,
     fixed_point: dict[sp.Symbol, sp.Expr],
+    vectors: Sequence[sp.Symbol],
 ) -> Reduction:
     """Find the order parameters that the reflection ``x -> -x`` allows to vanish.
 
@@ -61,6 +62,8 @@ def find_reduction(
     covariance : sympy.Matrix
     fixed_point : dict
         The undamped map, one average per order parameter.
+    vectors : sequence of sympy.Symbol
+        Order parameters of one replica; they act like constant fields, whose sign reflects.
 
     Returns
     -------
@@ -73,7 +76,7 @@ def find_reduction(
         if sign == 0:
             return none
         signs[function] = sign
-    flips = _invariant_signs(exponent, [*fields, *_linear(exponent, fixed_point)], signs)
+    flips = _invariant_signs(exponent, [*fields, *vectors], signs)
     if flips is None:
         return none
     signs |= flips
@@ -101,12 +104,6 @@ def _image(average: SiteAverage, signs: dict[str, int]) -> sp.Expr:
     observable = average.args[0]
     names = {s: signs[str(s)] * s for s in observable.free_symbols if str(s) in signs}
     return sp.cancel(observable.xreplace(names) / observable) * average
-
-
-def _linear(exponent: sp.Expr, fixed_point: dict[sp.Symbol, sp.Expr]) -> list[sp.Symbol]:
-    """Order parameters that act like a constant field, so that their sign can be reflected."""
-    whole = sp.expand(written_out(exponent))
-    return [symbol for symbol in fixed_point if str(symbol) in {"m", "m_hat"} and whole.has(symbol)]
 
 
 def _invariant_signs(
