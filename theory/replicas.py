@@ -140,6 +140,7 @@ class ReplicatedSaddle:
         found: list[OrderParameter] = []
         algebraic, terms = sp.S.Zero, []
         diagonal: dict[sp.Expr, sp.Expr] = {}
+        width = T
         for pairing in sorted(self.average.pairings, key=lambda p: -p.first.replicas):
             overlap, other, kappa = pairing.first, pairing.second, pairing.coefficient
             names = _NAMES[overlap.replicas, overlap.responses]
@@ -149,7 +150,10 @@ class ReplicatedSaddle:
                 kappa = _in_temperature(kappa * unit)
                 algebraic -= self.ansatz.contract(_in_temperature(kappa * unit) * own, own)
                 terms.append(((2 * kappa) * own, other))
-                scales = [own.diagonal] * len(names)
+                # a response may vanish: a small share of its Cauchy-Schwarz bound is the floor
+                (activity,) = diagonal.values()
+                size = sp.Abs(own.diagonal) + sp.sqrt(activity / width) / 1000
+                scales = [size] * len(names)
             else:
                 conjugate = self.ansatz.matrix(names, conjugate=True)
                 algebraic -= self.ansatz.contract(own, conjugate)
@@ -157,6 +161,9 @@ class ReplicatedSaddle:
                 terms.append((conjugate, overlap))
                 if overlap.left == overlap.right:
                     diagonal[overlap.left] = own.diagonal
+                    # typical inverse variance of the response field, in units of T
+                    own_part = self.ansatz.split(own)[0]
+                    width = T - 2 * T * _in_temperature(kappa) * own_part
                 size = own.diagonal if overlap.replicas == 2 else sp.sqrt(diagonal[overlap.left])
                 scales = [size] * len(names)
                 found += [

@@ -33,6 +33,11 @@ class Reduction:
     covariance_vanishes: bool
     signs: dict[str, int] = field(default_factory=dict, compare=False)
 
+    @property
+    def is_symmetry(self) -> bool:
+        """Whether the model is invariant under a reflection that flips fields or parameters."""
+        return bool(self.signs)
+
     def without_odd(self, expression: sp.Expr) -> sp.Expr:
         """Drop averages of odd observables, which vanish on the branch without fields."""
         averages = {a: _image(a, self.signs) for a in expression.atoms(SiteAverage)}
@@ -91,7 +96,8 @@ def find_reduction(
             return Reduction(tuple(without_fields), True, _by_name(signs))
     if odd and _all_vanish(fixed_point, odd, [], signs):
         return Reduction(tuple(odd), False, _by_name(signs))
-    return none
+    # the reflection may act on the fields alone: nothing to remove, but a symmetry
+    return Reduction((), False, _by_name(signs) if -1 in flips.values() else {})
 
 
 def _by_name(signs: dict[sp.Expr, int]) -> dict[str, int]:

@@ -115,7 +115,7 @@ def functional_source(free_energy: FreeEnergy) -> tuple[str, dict[str, Any]]:
         "kinks": [k for k in free_energy.kinks if k > 0 or not even],
         "even": even,
         "correlations": _correlations(free_energy),
-        "symmetric": bool(free_energy.reduced and free_energy.reduction.vanishing),
+        "symmetric": bool(free_energy.reduced and free_energy.reduction.is_symmetry),
         "log_temperature": float(free_energy.constant.coeff(sp.log(T))),
     }
     template = Template(
