@@ -170,7 +170,8 @@ class FreeEnergy:
     @cached_property
     def order_parameters(self) -> list[OrderParameter]:
         """The order parameters that are solved for."""
-        return [p for p in self.saddle.order_parameters if p.symbol not in self._zero]
+        kept = [p for p in self.saddle.order_parameters if p.symbol not in self._zero]
+        return [replace(p, scale=p.scale.subs(self._zero)) for p in kept]
 
     @property
     def symbols(self) -> list[sp.Symbol]:
