@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from numerics.continuation import TEMPERATURE, G, cool, follow
 from numerics.quadrature import Quadrature, evaluate
-from numerics.saddle import Solution, polish
+from numerics.saddle import Solution, polish, relative
 
 if TYPE_CHECKING:
     from theory.codegen.functional import FunctionalKernel
@@ -48,7 +49,17 @@ def other_branches(
     for place, name in enumerate(names):
         if name in reduced.order_parameters:
             known[:, place] = theta[:, reduced.order_parameters.index(name)]
+    absent = [place for place, name in enumerate(names) if name not in reduced.order_parameters]
     found: list[Solution] = []
+    for factor in (1.3, 0.7):
+        start = np.zeros_like(known)
+        start[:, np.setdiff1d(np.arange(len(names)), absent)] = _from_coupling(
+            reduced, parameters, factor, threads
+        )
+        solution = polish(kernel, start, parameters, tolerance, threads)
+        _forget(solution, [known, *(other.theta for other in found)])
+        if solution.converged.any():
+            found.append(solution)
     for share in (0.5, 0.9):
         for sign in (1.0, -1.0):
             start = _broken(known, names, share, sign)
@@ -59,6 +70,37 @@ def other_branches(
             if solution.converged.any():
                 found.append(solution)
     return sorted(found, key=lambda s: -s.evaluation.value[np.flatnonzero(s.converged)[0]])
+
+
+def _from_coupling(
+    kernel: FunctionalKernel, parameters: np.ndarray, factor: float, threads: int
+) -> np.ndarray:
+    """Cool at another coupling strength, then follow to the wanted one: the far side of a fold."""
+    elsewhere = parameters.copy()
+    elsewhere[:, G] *= factor
+    theta = np.full((len(parameters), len(kernel.order_parameters)), np.nan)
+    for lane in range(len(parameters)):
+        one = slice(lane, lane + 1)
+        ladder = parameters[one, TEMPERATURE]
+        cooled, reason = cool(kernel, elsewhere[one], ladder, threads)
+        if reason[0, 0] == "":
+            there, reached = follow(kernel, cooled[:, 0], elsewhere[one], parameters[one], threads)
+            theta[one] = np.where(reached == 1, there, np.nan)
+    return theta
+
+
+def is_symmetric(
+    kernel: FunctionalKernel, reduced: FunctionalKernel, solution: Solution
+) -> np.ndarray:
+    """Where the order parameters that the symmetry removes are zero; they are made exactly so."""
+    names = kernel.order_parameters
+    absent = [place for place, name in enumerate(names) if name not in reduced.order_parameters]
+    if not absent:
+        return np.zeros(len(solution.theta), dtype=bool)
+    ratio = np.abs(solution.theta[:, absent] / solution.evaluation.scales[:, absent])
+    symmetric = (ratio < _DISTINCT).all(axis=1)
+    solution.theta[np.ix_(symmetric, absent)] = 0.0
+    return symmetric
 
 
 def _broken(known: np.ndarray, names: list[str], share: float, sign: float) -> np.ndarray:
@@ -89,7 +131,6 @@ def _relaxed(
 def _forget(solution: Solution, known: list[np.ndarray]) -> None:
     """Mark points that are solutions already known."""
     for theta in known:
-        size = np.abs(solution.theta).max(axis=1, keepdims=True)
         with np.errstate(invalid="ignore"):
-            same = (np.abs(solution.theta - theta) / size).max(axis=1) < _DISTINCT
+            same = relative(solution.theta - theta, solution.evaluation.scales) < _DISTINCT
         solution.reason[same & solution.converged] = "the search found a branch already listed"

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from scipy.special import xlogy
 
-from numerics.branches import other_branches
+from numerics.branches import is_symmetric, other_branches
 from numerics.continuation import TEMPERATURE, cool
 from numerics.saddle import Solution, polish, relative
 from theory.codegen.functional import FunctionalKernel, functional_kernel
@@ -71,7 +71,8 @@ def solve(
         has solutions where ``q > Q`` stays finite.
     branch : {"default", "all"}
         The branch continued from high temperature (symmetric where the model has a symmetry), or
-        every branch that a search from several starts finds, along a dimension ``branch``.
+        every branch that a search from several starts finds, along a dimension ``branch``; such a
+        search can miss branches.
     tolerance : float
         Relative accuracy of the order parameters.
     threads : int
@@ -118,8 +119,8 @@ def solve(
         full = functional_kernel(replace(free_energy, reduced=False))
         found = other_branches(full, reduced, theta, parameters, tolerance, threads)
         parts = [
-            _dataset(full, other, parameters, axes, shape, f"broken {k + 1}")
-            for k, other in enumerate(found)
+            _dataset(full, other, parameters, axes, shape, _labels(full, reduced, other, k + 1))
+            for k, other in enumerate(found, start=1)
         ]
         dataset = xr.concat([dataset, *parts], dim="branch", join="exact")
         dataset = dataset.assign_coords(branch=np.arange(len(parts) + 1))
@@ -129,6 +130,15 @@ def solve(
         "provenance": provenance(free_energy, tolerance=tolerance, branch=branch),
     }
     return dataset
+
+
+def _labels(
+    full: FunctionalKernel, reduced: FunctionalKernel, solution: Solution, number: int
+) -> np.ndarray:
+    """Name the points of a further branch by whether they keep the model's symmetry."""
+    symmetric = is_symmetric(full, reduced, solution)
+    broken = "broken" if reduced.metadata["symmetric"] else "asymmetric"
+    return np.where(symmetric, f"symmetric {number}", f"{broken} {number}").astype(object)
 
 
 def provenance(free_energy: FreeEnergy, **settings: Any) -> str:
@@ -317,7 +327,7 @@ def _dataset(
     parameters: np.ndarray,
     axes: dict[str, np.ndarray],
     shape: tuple[int, ...],
-    branch: str,
+    branch: str | np.ndarray,
 ) -> xr.Dataset:
     converged = solution.reason == ""
     temperature = parameters[:, TEMPERATURE]
@@ -335,7 +345,7 @@ def _dataset(
         variables[name] = (AXES, clean, {"long_name": LONG_NAMES[name], "units": "1"})
     for name, values in (
         ("converged", converged),
-        ("branch_name", np.full(len(converged), branch, dtype=object)),
+        ("branch_name", np.broadcast_to(np.asarray(branch, dtype=object), converged.shape)),
         ("reason", solution.reason),
     ):
         attributes = {"long_name": LONG_NAMES[name], "units": "1"}

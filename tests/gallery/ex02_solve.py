@@ -11,7 +11,8 @@ print(points[["q", "rho", "residual", "quadrature_error"]])
 assert points.converged.all()
 
 # the slope of erf at 0 is 2/sqrt(pi), so the response is singular at g (1 + gamma) = sqrt(pi)/2
-for gamma in points.gamma.values:
+# (at gamma = 0 the response is flat below the onset and has no peak)
+for gamma in points.gamma.values[points.gamma.values > 0]:
     peak = points.rho.sel(gamma=gamma).squeeze().idxmax("g").item()
     onset = np.sqrt(np.pi) / 2 / (1 + gamma)
     print(f"gamma = {gamma}: response peak at g = {peak:.3f}, theory {onset:.3f}")

@@ -64,6 +64,9 @@ def export_kernels(network: RandomNetwork, path: Path) -> None:
         handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
+        # a temporary file is private; this one is made for use like any other
+        os.umask(mask := os.umask(0))
+        Path(name).chmod(0o666 & ~mask)
         os.replace(name, path)  # noqa: PTH105  (atomic, and the name is a string)
     except OSError as error:
         msg = f"cannot write {path}: {error.strerror}"
