@@ -13,6 +13,7 @@ from scipy.special import xlogy
 
 from numerics.branches import is_symmetric, other_branches
 from numerics.continuation import TEMPERATURE, cool
+from numerics.quadrature import Evaluation
 from numerics.saddle import Solution, polish, relative
 from theory.codegen.functional import FunctionalKernel, functional_kernel
 from theory.ensembles import check_parameters
@@ -250,8 +251,6 @@ class _Grid:
     @property
     def solution(self) -> Solution:
         """All points, in the order of the flattened grid."""
-        from numerics.quadrature import Evaluation  # noqa: PLC0415
-
         theta = _flat(self.theta)
         empty = np.empty(0)
         state = Evaluation(self.value, empty, empty, self.observables, empty)
