@@ -121,9 +121,10 @@ def solve(
         msg = f"the ranges give more than {MOST_VALUES} points; use fewer or solve them in parts"
         raise click.UsageError(msg)
     from reports import results, store  # noqa: PLC0415
+    from theory.files import check_file  # noqa: PLC0415  (as all of theory, it brings SymPy)
 
     if output is not None:
-        store.check_file(output)
+        check_file(output)
     from numerics.solve import solve as solve_grid  # noqa: PLC0415
     from theory.free_energy import replica_symmetric  # noqa: PLC0415
 
@@ -167,9 +168,9 @@ def _exit(context: click.Context, problems: list[str]) -> None:
 )  # fmt: skip
 def kernels(network: RandomNetwork, output: Path) -> None:
     """Export the compiled functions of a network as a standalone module."""
-    from reports import store  # noqa: PLC0415
+    from theory.files import check_file  # noqa: PLC0415
 
-    target = store.check_file(output)
+    target = check_file(output)
     from theory.codegen.export import export_kernels  # noqa: PLC0415
 
     export_kernels(network, target)

@@ -1,16 +1,14 @@
-"""Files that are either complete or not there: netCDF, figures, text, and directories of them."""
+"""What reports write: netCDF, figures, text and whole directories, complete or not at all."""
 
 from __future__ import annotations
 
-import os
-import secrets
 import shutil
-import stat
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from theory.expressions import ModelError
+from theory.files import check_file, reason, temporary_name, unwritable, writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,93 +18,6 @@ if TYPE_CHECKING:
 
 RESOLUTION = 160
 """Dots per inch of PNG figures."""
-
-
-def check_file(path: Path | str) -> Path:
-    """Refuse a path at which no file can be written, without touching what is there.
-
-    Parameters
-    ----------
-    path : path-like
-        Its directory has to exist; a symbolic link is followed.
-
-    Returns
-    -------
-    pathlib.Path
-        The file that will be written.
-
-    Raises
-    ------
-    ModelError
-        With the reason.
-
-    Examples
-    --------
-    >>> check_file("no_such_directory/phases.nc")
-    Traceback (most recent call last):
-    ...
-    theory.expressions.ModelError: cannot write no_such_directory/phases.nc: ...
-    """
-    try:
-        target = Path(path).resolve()
-        if target.exists():
-            mode = target.stat().st_mode
-            if stat.S_ISDIR(mode):
-                raise _unwritable(path, "it is a directory")
-            if not stat.S_ISREG(mode):
-                raise _unwritable(path, "it is not a regular file")
-            if not os.access(target, os.W_OK):
-                raise _unwritable(path, "it is read-only")
-        if not target.parent.is_dir():
-            raise _unwritable(path, "its directory does not exist")
-        trial = _temporary(target)
-        trial.touch(exist_ok=False)
-        trial.unlink()
-    except (OSError, RuntimeError, ValueError) as error:
-        if isinstance(error, ModelError):
-            raise
-        raise _unwritable(path, _reason(error)) from error
-    return target
-
-
-@contextmanager
-def writing(path: Path | str) -> Iterator[Path]:
-    """Give a temporary path in the same directory, moved to ``path`` when the block succeeds.
-
-    Parameters
-    ----------
-    path : path-like
-
-    Yields
-    ------
-    pathlib.Path
-        Where to write. An existing file stays as it was until the new one is complete.
-
-    Raises
-    ------
-    ModelError
-        If the file cannot be written.
-
-    Examples
-    --------
-    >>> from tempfile import mkdtemp
-    >>> directory = Path(mkdtemp())
-    >>> with writing(directory / "example.txt") as temporary:
-    ...     _ = temporary.write_text("complete")
-    >>> (directory / "example.txt").read_text()
-    'complete'
-    """
-    target = check_file(path)
-    temporary = _temporary(target)
-    try:
-        yield temporary
-        if target.exists():
-            shutil.copymode(target, temporary)
-        temporary.replace(target)
-    except OSError as error:
-        raise _unwritable(path, _reason(error)) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_text(text: str, path: Path | str) -> None:
@@ -220,7 +131,7 @@ def writing_directory(path: Path | str, last: str = "index.html") -> Iterator[Pa
         try:
             _move(temporary, target, last)
         except OSError as error:
-            raise _unwritable(path, _reason(error)) from error
+            raise unwritable(path, reason(error)) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -230,16 +141,16 @@ def _open_directory(path: Path | str) -> tuple[Path, Path]:
     try:
         target = Path(path).resolve()
         if target.exists() and not target.is_dir():
-            raise _unwritable(path, "it is a file, not a directory")
+            raise unwritable(path, "it is a file, not a directory")
         if not target.parent.is_dir():
-            raise _unwritable(path, "the directory that should hold it does not exist")
+            raise unwritable(path, "the directory that should hold it does not exist")
         # inside an existing directory: its own parent may be read-only or on another file system
-        temporary = _temporary(target / "report" if target.is_dir() else target)
+        temporary = temporary_name(target / "report" if target.is_dir() else target)
         temporary.mkdir()
     except (OSError, RuntimeError, ValueError) as error:
         if isinstance(error, ModelError):
             raise
-        raise _unwritable(path, _reason(error)) from error
+        raise unwritable(path, reason(error)) from error
     return target, temporary
 
 
@@ -252,16 +163,3 @@ def _move(temporary: Path, target: Path, last: str) -> None:
         check_file(target / file.name)
     for file in files:
         file.replace(target / file.name)
-
-
-def _temporary(target: Path) -> Path:
-    return target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
-
-
-def _unwritable(path: Path | str, reason: str) -> ModelError:
-    return ModelError(f"cannot write {path}: {reason}")
-
-
-def _reason(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error)
-    return text[:1].lower() + text[1:]

@@ -10,14 +10,13 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from reports.store import (
-    check_file,
     write_dataset,
     write_figure,
     write_text,
-    writing,
     writing_directory,
 )
 from theory.expressions import ModelError
+from theory.files import check_file, writing
 
 
 def names(directory):

@@ -16,7 +16,7 @@ from theory.codegen.functional import functional_kernel, functional_source
 from theory.codegen.functional_check import check_rule, plain_values, random_point
 from theory.codegen.importing import import_text
 from theory.codegen.kernels import network_kernels
-from theory.expressions import ModelError
+from theory.files import writing
 from theory.free_energy import replica_symmetric
 
 if TYPE_CHECKING:
@@ -60,17 +60,8 @@ def export_kernels(network: RandomNetwork, path: Path) -> None:
         trial = Path(folder) / f"restpoint_export_{os.getpid()}.py"
         trial.write_text(text, encoding="utf-8")
         import_text(trial, text).check()
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        # a temporary file is private; this one is made for use like any other
-        os.umask(mask := os.umask(0))
-        Path(name).chmod(0o666 & ~mask)
-        os.replace(name, path)  # noqa: PTH105  (atomic, and the name is a string)
-    except OSError as error:
-        msg = f"cannot write {path}: {error.strerror}"
-        raise ModelError(msg) from error
+    with writing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _module_text(network: RandomNetwork) -> str:
