@@ -88,6 +88,12 @@ class QuasiPotential:
         return self.form.drift
 
     @cached_property
+    def jacobian(self) -> sp.Expr | sp.Matrix:
+        """Derivative of the drift F; refused with the reason if it has jumps."""
+        self.form.check_smooth(1)
+        return self.form.jacobian(self.form.drift)
+
+    @cached_property
     def energy(self) -> sp.Expr:
         """The quasi-potential E."""
         speed, distance = map(self.form.squared_norm, (self.form.drift, self.form.states))
@@ -113,9 +119,7 @@ class QuasiPotential:
     @cached_property
     def curl(self) -> sp.Expr | sp.Matrix:
         """``dF_k/dx_l - dF_l/dx_k``, zero where the drift is a gradient."""
-        self.form.check_smooth(1)
-        jacobian = self.form.jacobian(self.form.drift)
-        return jacobian - self.form.transpose(jacobian)
+        return self.jacobian - self.form.transpose(self.jacobian)
 
     def drift_is_gradient(self, gamma: float | None = None) -> bool:
         """Whether the drift F is the gradient of a function, decided symbolically.

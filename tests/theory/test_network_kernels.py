@@ -97,6 +97,14 @@ def test_hessian_vector_is_the_slope_of_the_gradient(case):
     np.testing.assert_allclose(product, (moved[0] - moved[1]) / (2 * step), rtol=1e-6, atol=1e-7)
 
 
+def test_jacobian_vector_is_the_slope_of_the_drift(case):
+    _, kernels, _, _, x, v, J, h = case
+    step = 1e-5
+    moved = [kernels.drift(x + sign * step * v, J, h) for sign in (1, -1)]
+    product = kernels.jacobian_vector(x, v, J, h)
+    np.testing.assert_allclose(product, (moved[0] - moved[1]) / (2 * step), rtol=1e-7, atol=1e-8)
+
+
 def test_linear_network_is_a_quadratic_form():
     network = RandomNetwork(transfer="x")
     kernels = network_kernels(network)

@@ -89,9 +89,9 @@ def _compare(
     given: dict[str, float],
     rest: tuple[np.ndarray, ...],
 ) -> None:
-    for name in ("drift", "energy", "gradient", "hessian_vector"):
+    for name in ("drift", "jacobian_vector", "energy", "gradient", "hessian_vector"):
         if hasattr(module, name):
-            states = points if name == "hessian_vector" else points[:1]
+            states = points if name.endswith("_vector") else points[:1]
             compiled = getattr(module, name)(*states, *rest)
             _agree(name, compiled, _plain(plain, name, *points, given), points[0])
 
@@ -100,7 +100,7 @@ def _plain(
     potential: QuasiPotential, name: str, x: np.ndarray, v: np.ndarray, given: dict[str, float]
 ) -> np.ndarray:
     """Value of a quantity by SymPy and mpmath, nan where it is not real and finite."""
-    matrix = sp.Matrix([getattr(potential, "hessian" if name == "hessian_vector" else name)])
+    matrix = sp.Matrix([getattr(potential, name.removesuffix("_vector"))])
     names = sorted(given)
     arguments = [*potential.form.states, *(sp.Symbol(name, real=True) for name in names)]
     function = sp.lambdify(arguments, matrix.tolist(), "mpmath", cse=True)
@@ -108,7 +108,7 @@ def _plain(
     for state, direction in zip(x.T, v.T, strict=True):
         rows = function(*map(mpmath.mpf, (*state, *(given[name] for name in names))))
         column = np.array([[_real(entry) for entry in row] for row in rows])
-        columns.append(column @ direction if name == "hessian_vector" else column[:, 0])
+        columns.append(column @ direction if name.endswith("_vector") else column[:, 0])
     result = np.stack(columns, axis=1)
     return result[0] if name == "energy" else result
 

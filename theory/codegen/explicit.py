@@ -29,7 +29,7 @@ from numba import njit
 
 
 def explicit_source(potential: QuasiPotential) -> tuple[str, dict[str, str]]:
-    """Write the module with energy, gradient, Hessian-vector product and drift of a system.
+    """Write the module with energy, drift and their derivatives for a system.
 
     Parameters
     ----------
@@ -70,6 +70,7 @@ def explicit_source(potential: QuasiPotential) -> tuple[str, dict[str, str]]:
         raise ModelError(msg)
     quantities = {
         "drift": (0, lambda: list(potential.drift)),
+        "jacobian_vector": (1, lambda: _product(potential.jacobian, directions)),
         "energy": (0, lambda: [potential.energy]),
         "gradient": (1, lambda: list(potential.gradient)),
         "hessian_vector": (2, lambda: _product(potential.hessian, directions)),
@@ -95,7 +96,7 @@ def _product(matrix: sp.Matrix, column: list[sp.Symbol]) -> list[sp.Expr]:
 
 def _function(name: str, parts: list[sp.Expr], arguments: dict[str, list[sp.Symbol]]) -> str:
     """Write one loop over states."""
-    used = ["x", "v"] if name == "hessian_vector" else ["x"]
+    used = ["x", "v"] if name.endswith("_vector") else ["x"]
     inner = [
         f"{symbol} = {array}[{row}, s]"
         for array in used
@@ -110,5 +111,5 @@ def _function(name: str, parts: list[sp.Expr], arguments: dict[str, list[sp.Symb
     lines += ["for s in range(x.shape[1]):", *(f"    {line}" for line in inner)]
     lines.append(f"return {name}")
     body = textwrap.indent("\n".join(lines), "    ")
-    heading = f'@njit(cache=True, error_model="numpy")\ndef {name}({", ".join(used)}):'
+    heading = f'@njit(cache=True, nogil=True, error_model="numpy")\ndef {name}({", ".join(used)}):'
     return f"{heading}\n{body}\n"

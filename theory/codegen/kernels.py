@@ -159,6 +159,12 @@ class NetworkKernels(_Kernels):
         """Drift F of the original dynamics, shape (N, S); one matrix product."""
         return self._call("drift", [x], J, h)
 
+    def jacobian_vector(
+        self, x: ArrayLike, v: ArrayLike, J: ArrayLike, h: ArrayLike | None = None
+    ) -> np.ndarray:
+        """Jacobian of the drift at ``x`` times ``v``, shape (N, S); at most two products."""
+        return self._call("jacobian_vector", [x, v], J, h)
+
     def _call(self, name: str, states: list, J: ArrayLike, h: ArrayLike | None) -> Any:
         function = self._function(name)
         columns = [_columns(state, states[0]) for state in states]
@@ -201,6 +207,10 @@ class DynamicsKernels(_Kernels):
     def drift(self, x: ArrayLike) -> np.ndarray:
         """Drift F of the original dynamics, shape (n, S)."""
         return self._call("drift", [x])
+
+    def jacobian_vector(self, x: ArrayLike, v: ArrayLike) -> np.ndarray:
+        """Jacobian of the drift at ``x`` times ``v``, shape (n, S)."""
+        return self._call("jacobian_vector", [x, v])
 
     def _call(self, name: str, states: list) -> np.ndarray:
         function = self._function(name)

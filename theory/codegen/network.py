@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from theory.codegen.lowering import Stage, element, lower
+from theory.codegen.lowering import Stage, lower
 from theory.codegen.printer import assignments
 from theory.coordinates import h, k, v, x
 from theory.expressions import ModelError
@@ -32,7 +32,7 @@ from numba import njit
 
 
 def network_source(potential: QuasiPotential) -> tuple[str, dict[str, str]]:
-    """Write the module with energy, gradient, Hessian-vector product and drift of a network.
+    """Write the module with energy, drift and their derivatives for a network.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def network_source(potential: QuasiPotential) -> tuple[str, dict[str, str]]:
     >>> gradient.count("@"), refused
     (2, {})
     """
-    writer = _Writer()
+    writer = _Writer(fields=bool(potential.form.system.field_std))
     refused: dict[str, str] = {}
     for name, (derivatives, vectors, totals) in _quantities(potential).items():
         try:
@@ -80,10 +80,14 @@ def _quantities(potential: QuasiPotential) -> dict:
     def hessian_vector() -> sp.Expr:
         return directional_derivative(potential.gradient, x, v)
 
+    def jacobian_vector() -> sp.Expr:
+        return directional_derivative(potential.drift, x, v)
+
     energy = {"energy": potential.energy}
     gradient = {"gradient": lambda: potential.gradient}
     return {
         "drift": (0, {"drift": lambda: potential.drift}, {}),
+        "jacobian_vector": (1, {"jacobian_vector": jacobian_vector}, {}),
         "energy": (0, {}, energy),
         "gradient": (1, gradient, {}),
         "energy_and_gradient": (1, gradient, energy),
@@ -94,17 +98,15 @@ def _quantities(potential: QuasiPotential) -> dict:
 class _Writer:
     """Writes functions that call loops and products in turn; equal loops are shared."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, fields: bool) -> None:
+        # all functions take the fields of a model that has some, also where they drop out
+        self.constants = [str(h)] if fields else []
         self.loops: dict[str, str] = {}
         self.functions: list[str] = []
 
     def add(self, name: str, stages: list[Stage], outputs: list[str]) -> None:
         """Write one function with its loops."""
-        symbols = {
-            symbol for stage in stages for part in stage.expressions for symbol in part.free_symbols
-        }
-        arguments = ["x", *(["v"] if name == "hessian_vector" else []), "J"]
-        arguments += [str(h)] if element(str(h)) in symbols else []
+        arguments = ["x", *(["v"] if name.endswith("_vector") else []), "J", *self.constants]
         lines = []
         for stage in stages:
             results = [*stage.stored, *stage.summed]
@@ -124,7 +126,7 @@ class _Writer:
         names = [name for name, text in self.loops.items() if text.split("\n", 2)[2] == body]
         name = names[0] if names else f"_stage{len(self.loops)}"
         if not names:
-            heading = f'@njit(cache=True, error_model="numpy")\ndef {name}({", ".join(arguments)}):'
+            heading = f'@njit(cache=True, nogil=True, error_model="numpy")\ndef {name}({", ".join(arguments)}):'
             self.loops[name] = f"{heading}\n{body}"
         return f"{name}({', '.join(arguments)})"
 

@@ -1,0 +1,106 @@
+"""What is simulated: one drawn network, or one explicit system, as functions of many states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from theory.codegen.kernels import dynamics_kernels, network_kernels
+from theory.dynamics import Dynamics
+from theory.ensembles import RandomNetwork
+from theory.potential import QuasiPotential
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike
+
+    States = np.ndarray
+
+
+@dataclass(frozen=True)
+class Target:
+    """Energy and drift of one system; all functions take states in columns, shape (N, S).
+
+    Parameters
+    ----------
+    size : int
+        N, the number of units or variables.
+    energy_and_gradient : callable
+        States to energies, shape (S,), and gradients, shape (N, S).
+    drift : callable
+        States to the drift F of the original dynamics, shape (N, S).
+    tangent : callable
+        States and directions to the Jacobian of the drift times the directions, shape (N, S).
+    """
+
+    size: int
+    energy_and_gradient: Callable[[States], tuple[np.ndarray, np.ndarray]]
+    drift: Callable[[States], np.ndarray]
+    tangent: Callable[[States, States], np.ndarray]
+
+
+def network_target(network: RandomNetwork, J: ArrayLike, h: ArrayLike | None = None) -> Target:
+    """Make the target of one network, drawn or given.
+
+    Parameters
+    ----------
+    network : RandomNetwork
+    J : array_like, shape (N, N)
+    h : array_like, shape (N,), optional
+        For a model with ``field_std > 0``.
+
+    Returns
+    -------
+    Target
+
+    Raises
+    ------
+    ModelError
+        If the arrays do not fit.
+
+    Examples
+    --------
+    >>> target = network_target(RandomNetwork(), np.zeros((3, 3)))
+    >>> target.drift(np.ones((3, 2)))[0].tolist()
+    [-1.0, -1.0]
+    """
+    kernels = network_kernels(network)
+    J = np.ascontiguousarray(J, dtype=np.float64)
+    target = Target(
+        len(J),
+        lambda x: kernels.energy_and_gradient(x, J, h),
+        lambda x: kernels.drift(x, J, h),
+        lambda x, v: kernels.jacobian_vector(x, v, J, h),
+    )
+    target.drift(np.zeros((len(J), 1)))  # arrays that do not fit are refused here
+    return target
+
+
+def dynamics_target(system: Dynamics | QuasiPotential) -> Target:
+    """Make the target of an explicit system.
+
+    Parameters
+    ----------
+    system : Dynamics or QuasiPotential
+        With values for all parameters.
+
+    Returns
+    -------
+    Target
+
+    Examples
+    --------
+    >>> target = dynamics_target(Dynamics(["x", "y"], ["-y", "x"]))
+    >>> target.energy_and_gradient(np.array([[3.0], [4.0]]))[0].tolist()
+    [12.5]
+    """
+    kernels = dynamics_kernels(system)
+    return Target(
+        len(kernels.system.variables),
+        lambda x: (kernels.energy(x), kernels.gradient(x)),
+        kernels.drift,
+        kernels.jacobian_vector,
+    )
