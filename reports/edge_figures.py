@@ -183,7 +183,7 @@ def _outline(axes: Axes, plane: xr.Dataset, lines_hold: bool) -> None:
         )  # fmt: skip
     gamma = np.linspace(max(limits[1][0], -0.99), limits[1][1], 200)
     if lines_hold:
-        suffix = "(from the linearisation at $x = 0$)"
+        suffix = "(expansion at $x = 0$)"
         for power, style in ((1, "-"), (0.5, "--")):
             name = r"$g(1+\gamma) = 1$" if power == 1 else r"$g^2(1+\gamma) = 1$"
             axes.plot(

@@ -29,7 +29,7 @@ SYMBOLS = {
 """How the literature writes a variable or coordinate, for axis labels."""
 
 UNCHECKED = r"$\gamma < 0$: stability not yet checked"
-_UNCHECKED_LINE = "gamma < 0: stability not yet checked"
+_UNCHECKED_LINE = "stability not yet checked"
 
 
 def make_figure(rows: int, columns: int, width: float = 9.0, height: float = 6.6) -> Figure:
@@ -178,7 +178,7 @@ def explain(label: str) -> str:
     Examples
     --------
     >>> explain(r"$\gamma = -0.2$")
-    '$\\gamma = -0.2$ (gamma < 0: stability not yet checked)'
+    '$\\gamma = -0.2$ (stability not yet checked)'
     """
     return f"{label} ({_UNCHECKED_LINE})" if label.startswith(r"$\gamma = -") else label
 

@@ -21,6 +21,9 @@ mu, sigma_h, eta = (
     sp.Symbol("eta", nonnegative=True),
 )
 
+BLOCK = 512
+"""Rows and columns of couplings that are mixed at once."""
+
 PARAMETERS = (g, gamma, T, mu, sigma_h, eta)
 """What a functional depends on beside the order parameters, in the order of kernels' arrays."""
 
@@ -158,12 +161,25 @@ class RandomNetwork:
             msg = f"size must be at least 1, not {size}"
             raise ModelError(msg)
         generator = np.random.default_rng(seed)
-        white = generator.standard_normal((size, size))
+        couplings = generator.standard_normal((size, size))
         # symmetric and antisymmetric parts carry the shares (1 + gamma)/2 and (1 - gamma)/2
-        symmetric = np.sqrt((1 + gamma) / 4) * (white + white.T)
-        antisymmetric = np.sqrt((1 - gamma) / 4) * (white - white.T)
-        couplings = self.mean / size + g / np.sqrt(size) * (symmetric + antisymmetric)
+        symmetric, antisymmetric = np.sqrt((1 + gamma) / 4), np.sqrt((1 - gamma) / 4)
+        _mix_with_transpose(couplings, symmetric + antisymmetric, symmetric - antisymmetric)
+        couplings *= g / np.sqrt(size)
+        if self.mean:
+            couplings += self.mean / size
         return couplings, self.field_std * generator.standard_normal(size)
+
+
+def _mix_with_transpose(matrix: np.ndarray, direct: float, transposed: float) -> None:
+    """Replace W by ``direct W + transposed W^T`` block by block: one large matrix is enough."""
+    starts = range(0, len(matrix), BLOCK)
+    for i in starts:
+        for j in starts[i // BLOCK :]:
+            rows, columns = slice(i, i + BLOCK), slice(j, j + BLOCK)
+            above, below = matrix[rows, columns].copy(), matrix[columns, rows].T.copy()
+            matrix[rows, columns] = direct * above + transposed * below
+            matrix[columns, rows] = (direct * below + transposed * above).T
 
 
 def check_parameters(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -9,7 +11,7 @@ import sympy as sp
 from theory.ensembles import RandomNetwork, check_parameters, g, gamma, mu
 from theory.expressions import ModelError, X
 
-SIZE, DRAWS = 300, 12
+SIZE, DRAWS = 600, 4  # larger than one block of the mixing
 
 
 @pytest.mark.parametrize("reciprocity", [-0.6, 0.0, 0.5])
@@ -39,13 +41,24 @@ def test_mean_coupling():
 
 def test_symmetric_and_antisymmetric_exactly():
     network = RandomNetwork()
-    symmetric, _ = network.draw(50, 1.2, 1, seed=3)
-    antisymmetric, _ = network.draw(50, 1.2, -1, seed=3)
+    symmetric, _ = network.draw(SIZE, 1.2, 1, seed=3)
+    antisymmetric, _ = network.draw(SIZE, 1.2, -1, seed=3)
     assert (symmetric == symmetric.T).all()
     assert (antisymmetric == -antisymmetric.T).all()
     assert (np.diagonal(antisymmetric) == 0).all()
     assert symmetric.any()
     assert antisymmetric.any()
+
+
+def test_one_matrix_is_all_the_memory():
+    """20,000 units need 3.2 GB and not a multiple of it."""
+    tracemalloc.start()
+    try:
+        RandomNetwork(mean=1).draw(3000, 1.2, 0.5)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.2 * 8 * 3000**2
 
 
 def test_fields():

@@ -126,7 +126,8 @@ class _Writer:
         names = [name for name, text in self.loops.items() if text.split("\n", 2)[2] == body]
         name = names[0] if names else f"_stage{len(self.loops)}"
         if not names:
-            heading = f'@njit(cache=True, nogil=True, error_model="numpy")\ndef {name}({", ".join(arguments)}):'
+            decorator = '@njit(cache=True, nogil=True, error_model="numpy")'
+            heading = f"{decorator}\ndef {name}({', '.join(arguments)}):"
             self.loops[name] = f"{heading}\n{body}"
         return f"{name}({', '.join(arguments)})"
 

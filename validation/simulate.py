@@ -1,0 +1,217 @@
+"""One network sampled from hot and cold starts: thermal averages, overlaps, convergence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import sympy as sp
+
+from theory.ensembles import check_parameters
+from theory.expressions import ModelError, X
+from validation.samplers import hamiltonian
+from validation.statistics import diagnose
+from validation.targets import network_target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from theory.ensembles import RandomNetwork
+
+DRAWN = ("q", "m", "rho", "x_squared", "energy")
+"""Quantities that every draw of every chain has a value of."""
+QUANTITIES = ("q", "Q", "rho", "P", "m", "x_squared", "energy")
+HISTOGRAM_STRIDE = 5
+COLD = 1e-2
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How one network is sampled.
+
+    Parameters
+    ----------
+    chains : int
+        Independent chains, even and at least 4: half of them start cold, near ``x = 0``, half
+        hot, from wide random states.
+    draws, warmup : int
+        Trajectories of Hamiltonian Monte Carlo per chain, observed and before that.
+    integration_time : float
+        Mean length of a trajectory, in units of the single-unit time constant.
+    edges : tuple of float
+        Edges of the bins of the histogram of ``x``.
+
+    Raises
+    ------
+    ModelError
+        If there are too few chains or draws.
+
+    Examples
+    --------
+    >>> Sampling(chains=1)
+    Traceback (most recent call last):
+    ...
+    theory.expressions.ModelError: chains must be an even number, at least 4, not 1: ...
+    """
+
+    chains: int = 8
+    draws: int = 200
+    warmup: int = 100
+    integration_time: float = 4.0
+    edges: tuple[float, ...] = tuple(np.linspace(-4, 4, 81).tolist())
+
+    def __post_init__(self) -> None:
+        if self.chains < 4 or self.chains % 2:
+            msg = (
+                f"chains must be an even number, at least 4, not {self.chains}: overlaps need"
+                " independent chains, and hot and cold starts have to be compared"
+            )
+            raise ModelError(msg)
+        if self.draws < 20:
+            msg = f"draws must be at least 20, not {self.draws}, to judge convergence"
+            raise ModelError(msg)
+
+
+def transfer_function(network: RandomNetwork) -> Callable[[np.ndarray], np.ndarray]:
+    """Make the transfer function c act on arrays.
+
+    Examples
+    --------
+    >>> from theory import RandomNetwork
+    >>> transfer_function(RandomNetwork(transfer="erf(x)"))(np.zeros(2)).tolist()
+    [0.0, 0.0]
+    """
+    return sp.lambdify(X, network.transfer, ["scipy", "numpy"])
+
+
+def simulate_network(
+    network: RandomNetwork,
+    g: float,
+    gamma: float,
+    temperature: float,
+    size: int,
+    index: int,
+    seed: int,
+    sampling: Sampling,
+) -> dict[str, np.ndarray]:
+    """Draw one network and sample its measure ``exp(-E/T)``.
+
+    Parameters
+    ----------
+    network : RandomNetwork
+    g, gamma, temperature : float
+    size : int
+        N.
+    index : int
+        Number of the network; with the seed and the size it fixes the random numbers.
+    seed : int
+    sampling : Sampling
+
+    Returns
+    -------
+    dict of str to ndarray
+        ``value`` and ``monte_carlo_error``, in the order of `QUANTITIES`; ``r_hat`` and ``ess``,
+        the worst of the order parameter q and the energy; ``hot`` and ``cold``, the averages of
+        q over chains by their start; ``acceptance``; ``histogram``, the share of units in every
+        bin.
+
+    Raises
+    ------
+    ModelError
+        If a parameter is out of range or the measure cannot be sampled.
+
+    Notes
+    -----
+    With the response field integrated out, the response of a replica is an average of the state,
+    ``rho = -<F b c>/(N T)``; that of two replicas is ``P = -<F b> <c>/(N T)``.
+    Overlaps are of time averages in different, independent chains, which no correlation biases.
+
+    Examples
+    --------
+    >>> from theory import RandomNetwork
+    >>> short = Sampling(chains=4, draws=20, warmup=50)
+    >>> run = simulate_network(RandomNetwork(), 0.5, 0.0, 0.5, 20, 0, 0, short)
+    >>> run["value"].shape
+    (7,)
+    """
+    check_parameters(g, gamma, temperature, network.confinement)
+    if size < 2:
+        msg = f"size must be at least 2, not {size}"
+        raise ModelError(msg)
+    # one stream of random numbers per network, whatever else is simulated and on which thread
+    couplings_seed, chain_seed = np.random.SeedSequence(seed, spawn_key=(size, index)).spawn(2)
+    J, h = network.draw(size, g, gamma, couplings_seed)
+    target = network_target(network, J, h if network.field_std else None)
+    generator = np.random.default_rng(chain_seed)
+    recorder = _Recorder(network, target.drift, temperature, sampling.edges)
+    samples = hamiltonian(
+        target,
+        _starts(size, sampling.chains, generator),
+        temperature,
+        draws=sampling.draws,
+        warmup=sampling.warmup,
+        generator=generator,
+        observe=recorder.observe,
+        integration_time=sampling.integration_time,
+    )
+    draws = np.concatenate([samples.observed, samples.energy[:, None] / size], axis=1)
+    return recorder.summary(draws) | {"acceptance": samples.acceptance.mean()}
+
+
+def _starts(size: int, chains: int, generator: np.random.Generator) -> np.ndarray:
+    """Cold states in the first half of the columns, hot ones in the second."""
+    scale = np.where(np.arange(chains) < chains // 2, COLD, 2.0)
+    return scale * generator.standard_normal((size, chains))
+
+
+class _Recorder:
+    """Observes draws, and sums what is needed at the end of a run."""
+
+    def __init__(
+        self,
+        network: RandomNetwork,
+        drift: Callable[[np.ndarray], np.ndarray],
+        temperature: float,
+        edges: tuple[float, ...],
+    ) -> None:
+        self.transfer = transfer_function(network)
+        self.gain = sp.lambdify(X, network.gain, ["scipy", "numpy"])
+        self.drift, self.temperature, self.edges = drift, temperature, np.array(edges)
+        self.counts = np.zeros(len(edges) - 1)
+        self.draw = self.seen = 0
+        self.activity: np.ndarray | float = 0.0
+        self.response: np.ndarray | float = 0.0
+
+    def observe(self, x: np.ndarray) -> np.ndarray:
+        """Quantities of every chain, without the energy."""
+        c = self.transfer(x)
+        u = -self.drift(x) * self.gain(x) / self.temperature
+        self.activity = self.activity + c
+        self.response = self.response + u
+        if self.draw % HISTOGRAM_STRIDE == 0:
+            self.counts += np.histogram(x, self.edges)[0]
+            self.seen += x.size
+        self.draw += 1
+        return np.stack([(c**2).mean(0), c.mean(0), (u * c).mean(0), (x**2).mean(0)])
+
+    def summary(self, draws: np.ndarray) -> dict[str, np.ndarray]:
+        """Averages over chains and draws, shape (draws, k, S), and how far they converged."""
+        chains = draws.shape[2]
+        found = {name: diagnose(draws[:, k].T) for k, name in enumerate(DRAWN)}
+        c, u = self.activity / self.draw, self.response / self.draw
+        apart = ~np.eye(chains, dtype=bool)
+        overlaps = {"Q": (c.T @ c / len(c))[apart], "P": (u.T @ c / len(c))[apart]}
+        value = [found[n].mean if n in found else overlaps[n].mean() for n in QUANTITIES]
+        error = [found[n].error if n in found else np.nan for n in QUANTITIES]
+        q = draws[:, DRAWN.index("q")]
+        watched = [found["q"], found["energy"]]
+        return {
+            "value": np.array(value),
+            "monte_carlo_error": np.array(error),
+            "r_hat": np.array(max(d.r_hat for d in watched)),
+            "ess": np.array(min(d.ess for d in watched)),
+            "cold": q[:, : chains // 2].mean(),
+            "hot": q[:, chains // 2 :].mean(),
+            "histogram": self.counts / self.seen,
+        }
