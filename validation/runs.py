@@ -1,97 +1,104 @@
-"""Many networks of many points, simulated side by side and kept on disk one by one."""
+"""Many networks simulated side by side and kept on disk one by one."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
-from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
-from numerics.density import bin_probability
-from numerics.solve import AXES
-from theory.codegen.kernels import network_kernels
-from theory.expressions import ModelError
-from theory.free_energy import replica_symmetric
 from validation.checkpoint import Checkpoint
-from validation.simulate import Sampling, simulate_network
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    import xarray as xr
+    import numpy as np
 
     from theory.ensembles import RandomNetwork
 
-BINS = 60
+    Result = dict[str, np.ndarray]
 
 
-class Point(NamedTuple):
-    """A solved point, how it is sampled, and the predicted shares of the bins."""
+class Job(NamedTuple):
+    """Something to be done for many networks.
 
-    phases: xr.Dataset
-    sampling: Sampling
-    predicted: np.ndarray
+    Parameters
+    ----------
+    settings : dict
+        All that the results depend on, beside the size and number of the network.
+    run : callable
+        Size and number of a network to its result, a dict of arrays.
+    """
 
-    @property
-    def parameters(self) -> tuple[float, float, float]:
-        """Values of g, gamma and T."""
-        g, gamma, temperature = (float(self.phases[name]) for name in AXES)
-        return g, gamma, temperature
-
-
-def select_points(
-    network: RandomNetwork, phases: xr.Dataset, dims: list[str], sampling: Sampling
-) -> list[Point]:
-    """Select the points one by one, and choose bins that hold what the theory predicts."""
-    if "branch" in phases.dims:
-        msg = "phases holds several branches; select one: phases.sel(branch=0)"
-        raise ModelError(msg)
-    free_energy = replica_symmetric(network)
-    points = []
-    for place in product(*(range(phases.sizes[name]) for name in dims)):
-        point = phases.isel(dict(zip(dims, place, strict=True)))
-        if not float(point.temperature) > 0:
-            msg = "temperature 0 has no measure to sample; validate at a positive temperature"
-            raise ModelError(msg)
-        width = np.sqrt(float(point.x_squared)) if np.isfinite(point.x_squared) else 1.0
-        edges = np.linspace(-5 * width, 5 * width, BINS + 1)
-        predicted = bin_probability(free_energy, point, edges)
-        points.append(Point(point, replace(sampling, edges=tuple(edges.tolist())), predicted))
-    return points
+    settings: dict[str, Any]
+    run: Callable[[int, int], Result]
 
 
-def simulate_all(
-    network: RandomNetwork,
-    points: list[Point],
-    sizes: np.ndarray,
+def model_settings(network: RandomNetwork) -> dict[str, str]:
+    """Say which model it is, in words that a checkpoint can be recognised by.
+
+    Examples
+    --------
+    >>> from theory import RandomNetwork
+    >>> model_settings(RandomNetwork())["transfer"]
+    'tanh(x)'
+    """
+    names = ("local", "gain", "transfer", "mean", "field_std", "confinement")
+    return {name: str(getattr(network, name)) for name in names}
+
+
+def run_jobs(
+    jobs: Sequence[Job],
+    sizes: Sequence[int],
     networks: int,
-    seed: int,
-    threads: int,
-    progress: Callable[[int, int], None] | None,
-    directory: Path | None,
-) -> list[dict[tuple[int, int], dict[str, np.ndarray]]]:
-    """Simulate every network of every point, the largest first, and keep each when it is done."""
-    network_kernels(network)  # compiled once, before threads ask for it
+    *,
+    threads: int = 1,
+    directory: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[dict[tuple[int, int], Result]]:
+    """Run every job for every network, the largest first, and keep each result when it is there.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    sizes : sequence of int
+    networks : int
+        Of every size.
+    threads : int
+        Networks done side by side; results do not depend on it.
+    directory : pathlib.Path, optional
+        As for `validation.validate`.
+    progress : callable, optional
+        Called with the number of networks done and their total.
+
+    Returns
+    -------
+    list of dict
+        For every job, its results by size and number of the network.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> job = Job({"of": "example"}, lambda size, index: {"q": np.array(size + index)})
+    >>> [found] = run_jobs([job], [10, 20], networks=2)
+    >>> int(found[20, 1]["q"])
+    21
+    """
     tasks = [
-        (k, int(n), index)
-        for n in sizes[::-1]
-        for k in range(len(points))
+        (k, int(size), index)
+        for size in sorted(sizes, reverse=True)
+        for k in range(len(jobs))
         for index in range(networks)
     ]
-    kept = [_checkpoint(network, point, seed, directory) for point in points]
-    results: list[dict] = [{} for _ in points]
+    kept = [Checkpoint(job.settings, directory) for job in jobs]
+    results: list[dict] = [{} for _ in jobs]
 
-    def run(task: tuple[int, int, int]) -> dict[str, np.ndarray]:
-        k, n, index = task
-        name = f"{n}-{index}"
-        if (found := kept[k].get(name)) is not None:
-            return found
-        found = simulate_network(network, *points[k].parameters, n, index, seed, points[k].sampling)
-        return kept[k].put(name, found)
+    def run(task: tuple[int, int, int]) -> Result:
+        k, size, index = task
+        name = f"{size}-{index}"
+        found = kept[k].get(name)
+        return kept[k].put(name, jobs[k].run(size, index)) if found is None else found
 
     # products of matrices stay on one thread: networks are what is done side by side
     with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
@@ -107,18 +114,3 @@ def simulate_all(
         for store in kept:
             store.clear()
     return results
-
-
-def _checkpoint(
-    network: RandomNetwork, point: Point, seed: int, directory: Path | None
-) -> Checkpoint:
-    names = ("local", "gain", "transfer", "mean", "field_std", "confinement")
-    return Checkpoint(
-        {
-            "model": {name: str(getattr(network, name)) for name in names},
-            "parameters": point.parameters,
-            "seed": seed,
-            "sampling": asdict(point.sampling),
-        },
-        directory,
-    )

@@ -15,7 +15,7 @@ from validation.statistics import diagnose
 from validation.targets import network_target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from theory.ensembles import RandomNetwork
 
@@ -24,6 +24,7 @@ DRAWN = ("q", "m", "rho", "x_squared", "energy")
 QUANTITIES = ("q", "Q", "rho", "P", "m", "x_squared", "energy")
 HISTOGRAM_STRIDE = 5
 COLD = 1e-2
+LARGEST_R_HAT = 1.1
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,12 @@ class Sampling:
         hot, from wide random states.
     draws, warmup : int
         Trajectories of Hamiltonian Monte Carlo per chain, observed and before that.
+    doublings : int
+        How often the chains may be run on, twice as long each time, with all earlier draws taken
+        for warm-up, until R-hat is below `LARGEST_R_HAT`.
     integration_time : float
-        Mean length of a trajectory, in units of the single-unit time constant.
+        Mean length of a trajectory, in units of the single-unit time constant. Long ones pay at
+        low temperature, where the soft directions of the energy are slow.
     edges : tuple of float
         Edges of the bins of the histogram of ``x``.
 
@@ -56,9 +61,10 @@ class Sampling:
     """
 
     chains: int = 8
-    draws: int = 200
-    warmup: int = 100
-    integration_time: float = 4.0
+    draws: int = 80
+    warmup: int = 40
+    doublings: int = 0
+    integration_time: float = 10.0
     edges: tuple[float, ...] = tuple(np.linspace(-4, 4, 81).tolist())
 
     def __post_init__(self) -> None:
@@ -70,6 +76,9 @@ class Sampling:
             raise ModelError(msg)
         if self.draws < 20:
             msg = f"draws must be at least 20, not {self.draws}, to judge convergence"
+            raise ModelError(msg)
+        if not 0 <= self.doublings <= 20:
+            msg = f"doublings must be between 0 and 20, not {self.doublings}"
             raise ModelError(msg)
 
 
@@ -144,42 +153,60 @@ def simulate_network(
     J, h = network.draw(size, g, gamma, couplings_seed)
     target = network_target(network, J, h if network.field_std else None)
     generator = np.random.default_rng(chain_seed)
-    recorder = _Recorder(network, target.drift, temperature, sampling.edges)
-    samples = hamiltonian(
-        target,
-        _starts(size, sampling.chains, generator),
-        temperature,
-        draws=sampling.draws,
-        warmup=sampling.warmup,
-        generator=generator,
-        observe=recorder.observe,
-        integration_time=sampling.integration_time,
-    )
-    draws = np.concatenate([samples.observed, samples.energy[:, None] / size], axis=1)
-    return recorder.summary(draws) | {"acceptance": samples.acceptance.mean()}
+    state, step = starts(size, sampling.chains, generator), None
+    for doubling in range(sampling.doublings + 1):
+        recorder = Recorder(network, target.drift, temperature, sampling.edges)
+        samples = hamiltonian(
+            target,
+            state,
+            temperature,
+            draws=sampling.draws * 2**doubling,
+            warmup=0 if doubling else sampling.warmup,
+            step=step,
+            generator=generator,
+            observe=recorder.observe,
+            integration_time=sampling.integration_time,
+        )
+        state, step = samples.state, samples.step
+        draws = np.concatenate([samples.observed, samples.energy[:, None] / size], axis=1)
+        found = recorder.summary(draws)
+        if found["r_hat"] < LARGEST_R_HAT:
+            break
+    return found | {"acceptance": samples.acceptance.mean()}
 
 
-def _starts(size: int, chains: int, generator: np.random.Generator) -> np.ndarray:
+def starts(size: int, chains: int, generator: np.random.Generator) -> np.ndarray:
     """Cold states in the first half of the columns, hot ones in the second."""
     scale = np.where(np.arange(chains) < chains // 2, COLD, 2.0)
     return scale * generator.standard_normal((size, chains))
 
 
-class _Recorder:
-    """Observes draws, and sums what is needed at the end of a run."""
+class Recorder:
+    """Observes draws, and sums what is needed at the end of a run.
+
+    Parameters
+    ----------
+    network : RandomNetwork
+    drift : callable
+        As of a `validation.targets.Target`.
+    temperature : float or ndarray, shape (S,)
+        T of every column.
+    edges : sequence of float, shape (bins + 1,)
+        Of the histogram of ``x``.
+    """
 
     def __init__(
         self,
         network: RandomNetwork,
         drift: Callable[[np.ndarray], np.ndarray],
-        temperature: float,
-        edges: tuple[float, ...],
+        temperature: float | np.ndarray,
+        edges: Sequence[float],
     ) -> None:
         self.transfer = transfer_function(network)
         self.gain = sp.lambdify(X, network.gain, ["scipy", "numpy"])
         self.drift, self.temperature, self.edges = drift, temperature, np.array(edges)
-        self.counts = np.zeros(len(edges) - 1)
-        self.draw = self.seen = 0
+        self.draw = 0
+        self.seen: list[np.ndarray] = []
         self.activity: np.ndarray | float = 0.0
         self.response: np.ndarray | float = 0.0
 
@@ -190,22 +217,37 @@ class _Recorder:
         self.activity = self.activity + c
         self.response = self.response + u
         if self.draw % HISTOGRAM_STRIDE == 0:
-            self.counts += np.histogram(x, self.edges)[0]
-            self.seen += x.size
+            self.seen.append(x.copy())
         self.draw += 1
         return np.stack([(c**2).mean(0), c.mean(0), (u * c).mean(0), (x**2).mean(0)])
 
-    def summary(self, draws: np.ndarray) -> dict[str, np.ndarray]:
-        """Averages over chains and draws, shape (draws, k, S), and how far they converged."""
+    def summary(self, draws: np.ndarray, columns: slice = slice(None)) -> dict[str, np.ndarray]:
+        """Averages over the chains in some columns, and how far they converged.
+
+        Parameters
+        ----------
+        draws : ndarray, shape (draws, k, S)
+            Of these columns, in the order of `DRAWN`.
+        columns : slice
+            Columns of the states; the first half started cold.
+
+        Returns
+        -------
+        dict of str to ndarray
+            As of `simulate_network`.
+        """
         chains = draws.shape[2]
         found = {name: diagnose(draws[:, k].T) for k, name in enumerate(DRAWN)}
-        c, u = self.activity / self.draw, self.response / self.draw
+        c, u = (
+            np.asarray(total)[:, columns] / self.draw for total in (self.activity, self.response)
+        )
         apart = ~np.eye(chains, dtype=bool)
         overlaps = {"Q": (c.T @ c / len(c))[apart], "P": (u.T @ c / len(c))[apart]}
         value = [found[n].mean if n in found else overlaps[n].mean() for n in QUANTITIES]
         error = [found[n].error if n in found else np.nan for n in QUANTITIES]
         q = draws[:, DRAWN.index("q")]
         watched = [found["q"], found["energy"]]
+        states = np.stack(self.seen)[..., columns]
         return {
             "value": np.array(value),
             "monte_carlo_error": np.array(error),
@@ -213,5 +255,5 @@ class _Recorder:
             "ess": np.array(min(d.ess for d in watched)),
             "cold": q[:, : chains // 2].mean(),
             "hot": q[:, chains // 2 :].mean(),
-            "histogram": self.counts / self.seen,
+            "histogram": np.histogram(states, self.edges)[0] / states.size,
         }

@@ -53,9 +53,8 @@ def test_shift_of_five_per_cent_is_refuted(kept):
 
 def test_wrong_sign_of_gamma_is_refuted(kept):
     phases, other = solved(RandomNetwork()), solved(RandomNetwork(), gamma=-0.5)
-    wrong = replaced(phases, q=float(other.q), rho=float(other.rho))
+    wrong = replaced(phases, q=float(other.q))
     assert verdict(RandomNetwork(), wrong, kept, "q") == "refuted"
-    assert verdict(RandomNetwork(), wrong, kept, "rho") == "refuted"
 
 
 def test_theory_without_response_is_refuted(kept):

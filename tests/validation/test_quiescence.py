@@ -1,0 +1,96 @@
+"""Loss of stability of x = 0 against the elliptic law and direct eigenvalues."""
+
+import numpy as np
+import pytest
+
+from theory import ModelError, RandomNetwork
+from validation import quiescence
+from validation.checkpoint import Checkpoint
+from validation.quiescence import largest_growth_rate, quiescent_crossing, quiescent_stability
+from validation.targets import network_target
+
+RATE = RandomNetwork()
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, -0.4])
+def test_arnoldi_iteration_finds_the_rightmost_eigenvalue(gamma):
+    couplings, _ = RATE.draw(500, 1.0, gamma, seed=3)
+    expected = np.linalg.eigvals(couplings).real.max() - 1
+    found = largest_growth_rate(network_target(RATE, couplings))
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+def test_equal_eigenvalues_and_failed_iterations(monkeypatch):
+    target = network_target(RATE, np.zeros((450, 450)))
+    assert largest_growth_rate(target) == pytest.approx(-1, abs=1e-9)
+
+    def fail(*arguments, **options):
+        raise quiescence.ArpackError(-8)
+
+    monkeypatch.setattr(quiescence, "eigs", fail)
+    assert largest_growth_rate(target) == pytest.approx(-1, abs=1e-9)
+
+
+@pytest.mark.parametrize("size", [60, 450])
+def test_crossing_is_where_the_couplings_have_eigenvalue_one(size):
+    """For tanh the Jacobian at 0 is J - 1, and J is proportional to g."""
+    found = quiescent_crossing(RATE, [0.4, 0.8, 1.6], 0.3, size, index=2, seed=9)
+    sequence = np.random.SeedSequence(9, spawn_key=(size, 2))
+    couplings, _ = RATE.draw(size, 1.0, 0.3, seed=sequence)
+    radius = np.linalg.eigvals(couplings).real.max()
+    assert found["crossing"].item() == pytest.approx(1 / radius, abs=1e-7)
+    assert found["growth_rate"] == pytest.approx(np.array([0.4, 0.8, 1.6]) * radius - 1)
+
+
+def test_crossing_where_the_growth_rate_is_not_linear_in_g():
+    """dx/dt = -3 x + (2 + x) sum J sin(2 x): the Jacobian at 0 is -3 + 4 J."""
+    network = RandomNetwork(local="-3*x", gain="2 + x", transfer="sin(2*x)", mean=0.1)
+    found = quiescent_crossing(network, [0.2, 2.0], 0.0, 100, index=0)
+    sequence = np.random.SeedSequence(0, spawn_key=(100, 0))
+    at_crossing, _ = network.draw(100, float(found["crossing"]), 0.0, seed=sequence)
+    assert 4 * np.linalg.eigvals(at_crossing).real.max() == pytest.approx(3, abs=1e-6)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5])
+def test_transition_of_large_networks(gamma):
+    """The elliptic law (Sommers et al. 1988) puts the edge at g (1 + gamma) = 1."""
+    edge = 1 / (1 + gamma)
+    found = quiescent_stability(RATE, [0.7 * edge, 1.4 * edge], gamma, [100, 400], 12, seed=2)
+    off = abs(found.crossing_mean - edge)
+    assert (off < 3 * found.crossing_error + 0.5 * edge / found.size).all()
+    assert found.crossing_error[1] < found.crossing_error[0] < 0.03
+    assert found.growth_rate.dims == ("size", "network", "g")
+    assert all({"long_name", "units"} <= set(found[name].attrs) for name in found.variables)
+
+
+def test_interrupted_studies_go_on(tmp_path):
+    checkpoint = Checkpoint({"seed": 0}, tmp_path)
+    seen = []
+    arguments = (RATE, [0.5, 2.0], 0.0, [30, 40], 2)
+    whole = quiescent_stability(*arguments)
+    quiescent_stability(*arguments[:3], [30], 2, checkpoint=checkpoint)
+    again = quiescent_stability(
+        *arguments, checkpoint=checkpoint, progress=lambda *counts: seen.append(counts)
+    )
+    assert whole.identical(again)
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+@pytest.mark.parametrize(
+    ("network", "options", "message"),
+    [
+        (RATE, {"g_values": [0.1, 0.2]}, r"between g = 0.1 and 0.2 in network 0 of size 20"),
+        (RATE, {"g_values": [1.0]}, r"two increasing numbers, not \[1.0\]"),
+        (RATE, {"g_values": [1.0, 0.5]}, "two increasing numbers"),
+        (RATE, {"gamma": 2.0}, "gamma must lie between -1 and 1"),
+        (RATE, {"sizes": []}, r"sizes must be .* not \[\]"),
+        (RATE, {"sizes": [20, 20]}, r"sizes must be different"),
+        (RATE, {"networks": 0}, "networks must be at least 1, not 0"),
+        (RandomNetwork(transfer="tanh(x + 1/2)"), {}, "x = 0 is not a fixed point"),
+        (RandomNetwork(field_std=0.1), {}, "x = 0 is not a fixed point"),
+    ],
+)
+def test_bad_input(network, options, message):
+    arguments = {"g_values": [0.5, 2.0], "gamma": 0.0, "sizes": [20], "networks": 1} | options
+    with pytest.raises(ModelError, match=message):
+        quiescent_stability(network, **arguments)

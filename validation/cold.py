@@ -1,0 +1,236 @@
+"""The measure down a ladder of temperatures, where only tempering equilibrates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from numerics.density import bin_probability
+from numerics.solve import FORMAT_VERSION, provenance
+from theory.codegen.kernels import network_kernels
+from theory.expressions import ModelError
+from theory.free_energy import replica_symmetric
+from validation.compare import compare_point, labelled
+from validation.equilibrium import bin_edges, checked_sizes, select_points
+from validation.runs import Job, model_settings, run_jobs
+from validation.simulate import Recorder, starts
+from validation.targets import network_target
+from validation.tempering import temper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import xarray as xr
+
+    from theory.ensembles import RandomNetwork
+
+SWAPPING = 1.6
+"""Neighbouring temperatures differ by a factor of at most ``1 + SWAPPING/sqrt(N)``."""
+
+
+@dataclass(frozen=True)
+class Tempering:
+    """How one network is tempered.
+
+    Parameters
+    ----------
+    chains : int
+        Independent ladders, even and at least 4; half of them start cold, half hot.
+    draws, warmup : int
+        Trajectories, each followed by exchanges between neighbouring temperatures.
+    integration_time : float
+        Mean length of a trajectory, in units of the single-unit time constant.
+    """
+
+    chains: int = 4
+    draws: int = 300
+    warmup: int = 200
+    integration_time: float = 10.0
+
+    def __post_init__(self) -> None:
+        if self.chains < 4 or self.chains % 2:
+            msg = f"chains must be an even number, at least 4, not {self.chains}"
+            raise ModelError(msg)
+
+
+def validate_cold(
+    network: RandomNetwork,
+    phases: xr.Dataset,
+    *,
+    size: Sequence[int] = (50, 100, 200),
+    networks: int = 8,
+    tempering: Tempering | None = None,
+    seed: int = 0,
+    threads: int = 1,
+    directory: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> xr.Dataset:
+    """Simulate all temperatures of a line together by parallel tempering and compare.
+
+    Parameters
+    ----------
+    network : RandomNetwork
+    phases : xarray.Dataset
+        Points of `numerics.solve` at one g and gamma, over ``temperature``. The highest
+        temperature should be one at which chains mix by themselves; temperatures are put between
+        those given until neighbours exchange their states.
+    size, networks, seed, threads, directory, progress
+        As for `validation.validate`.
+    tempering : Tempering, optional
+
+    Returns
+    -------
+    xarray.Dataset
+        As of `validation.validate`, over ``temperature``.
+
+    Raises
+    ------
+    ModelError
+        If there are fewer than two temperatures, or several g or gamma.
+
+    Examples
+    --------
+    >>> from numerics import solve
+    >>> from theory import RandomNetwork, replica_symmetric
+    >>> network = RandomNetwork()
+    >>> line = solve(replica_symmetric(network), 0.5, 0.0, [0.1, 0.2]).squeeze()
+    >>> short = Tempering(draws=30, warmup=30)
+    >>> validate_cold(network, line, size=[10, 20], networks=2, tempering=short).simulation.dims
+    ('temperature', 'quantity')
+    """
+    tempering = tempering or Tempering()
+    if phases.q.dims != ("temperature",) or phases.sizes["temperature"] < 2:
+        msg = "tempering needs several temperatures at one g and gamma; select them from phases"
+        raise ModelError(msg)
+    sizes = checked_sizes(size, networks)
+    phases = phases.sortby("temperature")
+    points = select_points(phases, ["temperature"])
+    edges = [bin_edges(point) for point in points]
+    free_energy = replica_symmetric(network)
+    network_kernels(network)  # compiled once, before threads ask for it
+    parameters = float(phases.g), float(phases.gamma)
+    temperatures = phases.temperature.values
+    settings = {
+        "model": model_settings(network),
+        "parameters": [*parameters, temperatures],
+        "seed": seed,
+        "tempering": vars(tempering),
+        "edges": edges,
+    }
+
+    def run(size: int, index: int) -> dict[str, np.ndarray]:
+        return temper_network(
+            network, *parameters, temperatures, edges, size, index, seed, tempering
+        )
+
+    [found] = run_jobs(
+        [Job(settings, run)],
+        sizes,
+        networks,
+        threads=threads,
+        directory=directory,
+        progress=progress,
+    )
+    parts = []
+    for k, point in enumerate(points):
+        rung = {task: {name: v[k] for name, v in result.items()} for task, result in found.items()}
+        predicted = bin_probability(free_energy, point, edges[k])
+        parts.append(compare_point(point, rung, predicted, edges[k].tolist()))
+    result = labelled(parts, phases, ["temperature"])
+    shown = {"size": sizes.tolist(), "networks": networks, "seed": seed, **vars(tempering)}
+    result.attrs = {
+        "format_version": FORMAT_VERSION,
+        "provenance": provenance(free_energy, **shown),
+    }
+    return result
+
+
+def temper_network(
+    network: RandomNetwork,
+    g: float,
+    gamma: float,
+    temperatures: np.ndarray,
+    edges: Sequence[np.ndarray],
+    size: int,
+    index: int,
+    seed: int,
+    tempering: Tempering,
+) -> dict[str, np.ndarray]:
+    """Draw one network and sample its measure at all temperatures.
+
+    Parameters
+    ----------
+    network : RandomNetwork
+    g, gamma : float
+    temperatures : ndarray, shape (R,)
+        Rising.
+    edges : sequence of ndarray
+        Bins of the histogram at every temperature.
+    size, index, seed : int
+        As for `validation.simulate.simulate_network`.
+    tempering : Tempering
+
+    Returns
+    -------
+    dict of str to ndarray
+        As of `validation.simulate.simulate_network`, with a first axis for the temperatures, and
+        ``acceptance``, the smallest rate of exchange in the ladder.
+    """
+    couplings_seed, chain_seed = np.random.SeedSequence(seed, spawn_key=(size, index)).spawn(2)
+    J, h = network.draw(size, g, gamma, couplings_seed)
+    target = network_target(network, J, h if network.field_std else None)
+    generator = np.random.default_rng(chain_seed)
+    rungs = ladder_through(temperatures, size)
+    chains = tempering.chains
+    recorder = Recorder(network, target.drift, np.repeat(rungs, chains), edges[0])
+    samples = temper(
+        target,
+        starts(size, chains, generator),
+        rungs,
+        draws=tempering.draws,
+        warmup=tempering.warmup,
+        generator=generator,
+        observe=recorder.observe,
+        integration_time=tempering.integration_time,
+    )
+    energy = samples.energy[:, None] / size
+    draws = np.concatenate([samples.observed, energy], axis=1)
+    found = []
+    for temperature, bins in zip(temperatures, edges, strict=True):
+        rung = int(np.argmin(np.abs(rungs - temperature)))
+        recorder.edges = bins
+        columns = slice(rung * chains, (rung + 1) * chains)
+        found.append(recorder.summary(draws[..., rung], columns))
+    swaps = {"acceptance": np.full(len(temperatures), samples.swap_rates.min())}
+    return {name: np.stack([part[name] for part in found]) for name in found[0]} | swaps
+
+
+def ladder_through(temperatures: np.ndarray, size: int) -> np.ndarray:
+    """Put temperatures between those given, evenly in the logarithm, so that states exchange.
+
+    Parameters
+    ----------
+    temperatures : ndarray, shape (R,)
+        Rising.
+    size : int
+        N; energies fluctuate by ``sqrt(N)``, which decides how far neighbours may be apart.
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> ladder_through(np.array([0.1, 0.4]), size=4).round(6).tolist()
+    [0.1, 0.15874, 0.251984, 0.4]
+    """
+    factor = np.log1p(SWAPPING / np.sqrt(size))
+    rungs = [temperatures[:1]]
+    for low, high in pairwise(temperatures):
+        count = int(np.ceil(np.log(high / low) / factor))
+        rungs.append(np.geomspace(low, high, count + 1)[1:])
+    return np.concatenate(rungs)

@@ -1,0 +1,184 @@
+"""Simulation of the measure at solved points, compared with the theory: `validate`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from numerics.density import bin_probability
+from numerics.solve import AXES, FORMAT_VERSION, provenance
+from theory.codegen.kernels import network_kernels
+from theory.expressions import ModelError
+from theory.free_energy import replica_symmetric
+from validation.compare import compare_point, labelled
+from validation.runs import Job, model_settings, run_jobs
+from validation.simulate import Sampling, simulate_network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import xarray as xr
+
+    from theory.ensembles import RandomNetwork
+
+BINS = 60
+
+
+def validate(
+    network: RandomNetwork,
+    phases: xr.Dataset,
+    *,
+    size: Sequence[int] = (250, 500, 1000),
+    networks: int = 8,
+    chains: int = 8,
+    draws: int = 80,
+    warmup: int = 40,
+    doublings: int = 0,
+    integration_time: float = 10.0,
+    seed: int = 0,
+    threads: int = 1,
+    directory: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> xr.Dataset:
+    """Simulate the measure of drawn networks at solved points and compare.
+
+    For every size, networks are drawn and sampled by Hamiltonian Monte Carlo from hot and cold
+    starts; averages over networks are extrapolated to ``N -> infinity`` with an unknown power of
+    N, and compared with the theory.
+
+    Parameters
+    ----------
+    network : RandomNetwork
+    phases : xarray.Dataset
+        Points of `numerics.solve`, with any of ``g``, ``gamma`` and ``temperature`` as dimensions.
+    size : sequence of int
+        N. Only three sizes or more can be extrapolated.
+    networks : int
+        Networks of every size, at least 2.
+    chains, draws, warmup, doublings, integration_time
+        As for `validation.simulate.Sampling`.
+    seed : int
+        Everything random follows from it; the result has the same bits on any number of threads.
+    threads : int
+        Networks simulated side by side.
+    directory : pathlib.Path, optional
+        Where finished networks are kept, so that an interrupted run continues. By default this
+        is the private cache, and they are removed when all are done; in a directory that is given
+        they stay.
+    progress : callable, optional
+        Called with the number of networks done and their total.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over the dimensions of ``phases``, ``quantity``, ``size`` and ``network``: ``theory``,
+        ``simulation`` (extrapolated), ``standard_error``, ``z``, ``verdict`` and ``reason``, and
+        what they come from.
+
+    Raises
+    ------
+    ModelError
+        If a number is out of range or the measure cannot be sampled.
+
+    Examples
+    --------
+    >>> from numerics import solve
+    >>> from theory import RandomNetwork, replica_symmetric
+    >>> network = RandomNetwork()
+    >>> phases = solve(replica_symmetric(network), g=0.5, gamma=0.0, temperature=0.5)
+    >>> checked = validate(network, phases.squeeze(), size=[20, 40, 80], networks=32)
+    >>> str(checked.verdict.sel(quantity="energy").values)
+    'confirmed'
+    """
+    sampling = Sampling(chains, draws, warmup, doublings, integration_time)
+    sizes = checked_sizes(size, networks)
+    dims = [name for name in AXES if name in phases.dims]
+    points = [_Point(network, point, sampling) for point in select_points(phases, dims)]
+    network_kernels(network)  # compiled once, before threads ask for it
+    runs = run_jobs(
+        [point.job(seed) for point in points],
+        sizes,
+        networks,
+        threads=threads,
+        directory=directory,
+        progress=progress,
+    )
+    parts = [
+        compare_point(point.phases, found, point.predicted, point.sampling.edges)
+        for point, found in zip(points, runs, strict=True)
+    ]
+    result = labelled(parts, phases, dims)
+    settings = {
+        "size": list(map(int, sizes)),
+        "networks": networks,
+        "seed": seed,
+        "chains": chains,
+        "draws": draws,
+        "warmup": warmup,
+        "doublings": doublings,
+        "integration_time": integration_time,
+    }
+    result.attrs = {
+        "format_version": FORMAT_VERSION,
+        "provenance": provenance(replica_symmetric(network), **settings),
+    }
+    return result
+
+
+class _Point:
+    """A solved point, how it is sampled, and the predicted shares of the bins."""
+
+    def __init__(self, network: RandomNetwork, phases: xr.Dataset, sampling: Sampling) -> None:
+        edges = bin_edges(phases)
+        self.network, self.phases = network, phases
+        self.sampling = replace(sampling, edges=tuple(edges.tolist()))
+        self.predicted = bin_probability(replica_symmetric(network), phases, edges)
+
+    def job(self, seed: int) -> Job:
+        """What is done for every network."""
+        parameters = [float(self.phases[name]) for name in AXES]
+        settings = {
+            "model": model_settings(self.network),
+            "parameters": parameters,
+            "seed": seed,
+            "sampling": asdict(self.sampling),
+        }
+
+        def run(size: int, index: int) -> dict[str, np.ndarray]:
+            return simulate_network(self.network, *parameters, size, index, seed, self.sampling)
+
+        return Job(settings, run)
+
+
+def bin_edges(phases: xr.Dataset) -> np.ndarray:
+    """Choose bins that hold what the theory predicts for the states of units."""
+    width = np.sqrt(float(phases.x_squared)) if np.isfinite(phases.x_squared) else 1.0
+    return np.linspace(-5 * width, 5 * width, BINS + 1)
+
+
+def select_points(phases: xr.Dataset, dims: list[str]) -> list[xr.Dataset]:
+    """Select the points one by one and refuse what cannot be sampled."""
+    if "branch" in phases.dims:
+        msg = "phases holds several branches; select one: phases.sel(branch=0)"
+        raise ModelError(msg)
+    if not (phases.temperature > 0).all():
+        msg = "temperature 0 has no measure to sample; validate at a positive temperature"
+        raise ModelError(msg)
+    places = product(*(range(phases.sizes[name]) for name in dims))
+    return [phases.isel(dict(zip(dims, place, strict=True))) for place in places]
+
+
+def checked_sizes(size: Sequence[int], networks: int) -> np.ndarray:
+    """Refuse sizes and numbers of networks that mean nothing."""
+    sizes = np.unique(np.atleast_1d(np.asarray(size, dtype=float)))
+    if sizes.size == 0 or (sizes < 2).any() or (sizes != np.round(sizes)).any():
+        msg = f"sizes must be whole numbers of at least 2, not {list(np.atleast_1d(size))}"
+        raise ModelError(msg)
+    if networks < 2:
+        msg = f"networks must be at least 2, not {networks}: the error comes from their spread"
+        raise ModelError(msg)
+    return sizes.astype(int)

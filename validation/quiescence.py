@@ -1,0 +1,238 @@
+"""Where the state x = 0 of random networks loses its stability."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+from scipy.optimize import brentq
+from scipy.sparse.linalg import ArpackError, LinearOperator, eigs
+
+from theory.expressions import ModelError
+from validation.ensemble import mean_and_error, measure_networks, size_coordinates
+from validation.targets import network_target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import ArrayLike
+
+    from theory.ensembles import RandomNetwork
+    from validation.checkpoint import Checkpoint
+    from validation.targets import Target
+
+LARGEST_DENSE = 400
+"""Size up to which all eigenvalues are found rather than a few."""
+_RATE = "1 / single-unit time constants"
+
+
+def largest_growth_rate(target: Target, state: ArrayLike | None = None) -> float:
+    """Largest real part of the eigenvalues of the Jacobian of the drift.
+
+    Parameters
+    ----------
+    target : Target
+    state : array_like, shape (N,), optional
+        Where; by default 0.
+
+    Returns
+    -------
+    float
+        In units of the inverse single-unit time constant; a fixed point is stable below 0.
+
+    Notes
+    -----
+    In large systems a few eigenvalues are found by Arnoldi iteration with ARPACK, from a fixed
+    start, with many vectors as the edge of the spectrum of a random matrix is dense. Where it
+    does not converge, all eigenvalues are found.
+
+    Examples
+    --------
+    >>> from theory import Dynamics
+    >>> from validation.targets import dynamics_target
+    >>> target = dynamics_target(Dynamics(["x", "y"], ["-x + 4*y", "x - y"]))
+    >>> round(largest_growth_rate(target), 12)
+    1.0
+    """
+    size = target.size
+    at = np.zeros((size, 1)) if state is None else np.reshape(state, (size, 1))
+
+    def product(vectors: np.ndarray) -> np.ndarray:
+        columns = vectors.reshape(size, -1)
+        return target.tangent(np.repeat(at, columns.shape[1], axis=1), columns)
+
+    if size > LARGEST_DENSE:
+        operator = LinearOperator((size, size), matvec=product, matmat=product, dtype=np.float64)
+        first = np.random.default_rng(0).standard_normal(size)
+        try:
+            found = eigs(
+                operator, k=6, ncv=80, which="LR", v0=first, tol=1e-10, return_eigenvectors=False
+            )
+            return float(found.real.max())
+        except ArpackError:
+            pass
+    return float(np.linalg.eigvals(product(np.eye(size))).real.max())
+
+
+def quiescent_crossing(
+    network: RandomNetwork,
+    g_values: ArrayLike,
+    gamma: float,
+    size: int,
+    index: int,
+    seed: int = 0,
+) -> dict[str, np.ndarray]:
+    """Find the coupling at which x = 0 becomes unstable in one network.
+
+    The network keeps the random numbers of its couplings while g changes.
+
+    Parameters
+    ----------
+    network : RandomNetwork
+        With a fixed point at x = 0.
+    g_values : array_like, shape (k,)
+        Increasing couplings, between two of which the state becomes unstable.
+    gamma : float
+    size : int
+        N.
+    index : int
+        Number of the network; its seed is ``SeedSequence(seed, spawn_key=(size, index))``.
+    seed : int, optional
+
+    Returns
+    -------
+    dict of numpy.ndarray
+        ``growth_rate``, shape (k,), the largest real part at every coupling, and ``crossing``,
+        shape (), the coupling where it first becomes positive.
+
+    Raises
+    ------
+    ModelError
+        If x = 0 is not a fixed point or does not lose its stability within ``g_values``.
+
+    Examples
+    --------
+    >>> from theory import RandomNetwork
+    >>> network = RandomNetwork()
+    >>> found = quiescent_crossing(network, [0.5, 1.5], gamma=0.0, size=200, index=0)
+    >>> print(f"{found['crossing']:.1f}")
+    1.0
+    """
+    g_values = _increasing(g_values)
+
+    def rate(g: float) -> float:
+        sequence = np.random.SeedSequence(seed, spawn_key=(size, index))
+        couplings, fields = network.draw(size, g, gamma, seed=sequence)
+        target = network_target(network, couplings, fields if network.field_std else None)
+        speed = np.abs(target.drift(np.zeros((size, 1)))).max()
+        if not speed <= 1e-12:
+            raise ModelError(
+                f"x = 0 is not a fixed point of this model: |F| is up to {speed:.3g} there; use a"
+                " model with a(0) + b(0) mean c(0) = 0 and no fields"
+            )
+        return largest_growth_rate(target)
+
+    rates = np.array([rate(g) for g in g_values])
+    after = np.flatnonzero((rates[:-1] < 0) & (rates[1:] >= 0))
+    if not after.size:
+        raise ModelError(
+            f"x = 0 does not become unstable between g = {g_values[0]:g} and {g_values[-1]:g} in"
+            f" network {index} of size {size} (largest real parts {rates.min():.3g} to"
+            f" {rates.max():.3g}); widen g_values"
+        )
+    first = after[0]
+    crossing = brentq(rate, g_values[first], g_values[first + 1], xtol=1e-8, rtol=1e-10)
+    return {"growth_rate": rates, "crossing": np.array(crossing)}
+
+
+def quiescent_stability(
+    network: RandomNetwork,
+    g_values: ArrayLike,
+    gamma: float,
+    sizes: Sequence[int],
+    networks: int,
+    seed: int = 0,
+    *,
+    checkpoint: Checkpoint | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> xr.Dataset:
+    """Find the coupling at which x = 0 becomes unstable, against size.
+
+    Parameters
+    ----------
+    network, g_values, gamma, seed
+        As in `quiescent_crossing`.
+    sizes : sequence of int
+    networks : int
+        How many of every size.
+    checkpoint : Checkpoint, optional
+        Where results of single networks are kept and looked for. Its settings should contain the
+        model, ``g_values``, ``gamma`` and ``seed``.
+    progress : callable, optional
+        Called with the number of networks done and their total.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``growth_rate`` over ``size``, ``network`` and ``g``; ``crossing`` over ``size`` and
+        ``network``; ``crossing_mean`` and ``crossing_error`` (NaN for one network) over ``size``.
+
+    Raises
+    ------
+    ModelError
+        As of `quiescent_crossing`.
+
+    Notes
+    -----
+    For large N the bulk of the spectrum is an ellipse (Sommers et al., Phys. Rev. Lett. 60, 1895
+    (1988)), whose rightmost eigenvalue fluctuates by about N^(-1/2): the crossing of a finite
+    network is off by as much, and the mean has to be seen against size.
+
+    Examples
+    --------
+    >>> from theory import RandomNetwork
+    >>> found = quiescent_stability(RandomNetwork(), [0.5, 1.5], 0.5, [100, 200], 3)
+    >>> found.crossing_mean.round(1).values.tolist()
+    [0.7, 0.7]
+    """
+    g_values = _increasing(g_values)
+    found = measure_networks(
+        lambda size, index: quiescent_crossing(network, g_values, gamma, size, index, seed),
+        sizes,
+        networks,
+        checkpoint,
+        progress,
+    )
+    mean, error = mean_and_error(found["crossing"])
+    what = "coupling where x = 0 becomes unstable"
+    return xr.Dataset(
+        {
+            "growth_rate": (
+                ("size", "network", "g"),
+                found["growth_rate"],
+                {"long_name": "largest real part of the spectrum at x = 0", "units": _RATE},
+            ),
+            "crossing": (
+                ("size", "network"),
+                found["crossing"],
+                {"long_name": what, "units": "1"},
+            ),
+            "crossing_mean": ("size", mean, {"long_name": f"mean {what}", "units": "1"}),
+            "crossing_error": (
+                "size",
+                error,
+                {"long_name": "standard error of the mean over networks", "units": "1"},
+            ),
+        },
+        coords=size_coordinates(sizes, networks)
+        | {"g": ("g", g_values, {"long_name": "coupling strength", "units": "1"})},
+        attrs={"gamma": gamma, "seed": str(seed)},
+    )
+
+
+def _increasing(g_values: ArrayLike) -> np.ndarray:
+    values = np.asarray(g_values, dtype=float)
+    if values.ndim != 1 or len(values) < 2 or not (np.diff(values) > 0).all():
+        raise ModelError(f"g_values must be at least two increasing numbers, not {values.tolist()}")
+    return values
