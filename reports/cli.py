@@ -6,20 +6,28 @@ Modules that take long to import are imported inside the commands that need them
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reports.options import MOST_VALUES, axis_options, model_options, threads_option
+from reports.report_commands import report
+from reports.terminal import (
+    BAD_INPUT,
+    INTERRUPTED,
+    NOT_CONVERGED,
+    fail,
+    finish,
+    print_table,
+    progress_bar,
+)
+from reports.validate_command import validate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from theory.ensembles import RandomNetwork
-
-NOT_CONVERGED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -33,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Raises
     ------
     SystemExit
-        0 done, 1 something did not converge, 2 bad input, 130 interrupted.
+        0 done, 1 something did not converge or validate, 2 bad input, 130 interrupted.
 
     Examples
     --------
@@ -46,9 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         status = cli.main(arguments, prog_name="restpoint", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        status = _fail(error.format_message(), BAD_INPUT)
+        status = fail(error.format_message(), BAD_INPUT)
     except (click.Abort, KeyboardInterrupt):
-        status = _fail("interrupted", INTERRUPTED)
+        status = fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
         # the reader of our output left; there is nobody to write the rest to
         sys.stdout = None
@@ -58,13 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         if not isinstance(error, ModelError):
             raise
-        status = _fail(str(error), BAD_INPUT)
+        status = fail(str(error), BAD_INPUT)
     raise SystemExit(status or 0)
-
-
-def _fail(message: str, status: int) -> int:
-    click.echo(f"restpoint: {' '.join(message.split())}", err=True)
-    return status
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -138,26 +141,8 @@ def solve(
     if as_json:
         click.echo(results.to_json(dataset))
     else:
-        _print_table(results.to_table(dataset))
-    _exit(context, results.describe_failures(dataset))
-
-
-def _print_table(table: object) -> None:
-    """Print a table as wide as it is: cut or folded numbers help nobody."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.measure import Measurement  # noqa: PLC0415
-
-    console = Console(highlight=False)
-    needed = Measurement.get(console, console.options.update(width=1000), table).maximum  # type: ignore[arg-type]
-    console.width = max(console.width, needed)
-    console.print(table)
-
-
-def _exit(context: click.Context, problems: list[str]) -> None:
-    for problem in problems:
-        _fail(problem, NOT_CONVERGED)
-    if problems:
-        context.exit(NOT_CONVERGED)
+        print_table(results.to_table(dataset))
+    finish(context, results.describe_failures(dataset))
 
 
 @cli.command()
@@ -176,55 +161,5 @@ def kernels(network: RandomNetwork, output: Path) -> None:
     export_kernels(network, target)
 
 
-@cli.group(no_args_is_help=False)
-def report() -> None:
-    """Make a report: data, figures and a page to read in a browser."""
-
-
-@report.command("edge-of-chaos")
-@model_options
-@click.option(
-    "--output", type=click.Path(path_type=Path), default=Path("edge-of-chaos"), metavar="DIR",
-    show_default=True, help="Directory for the files.",
-)  # fmt: skip
-@click.option("--quick", is_flag=True, help="Coarser grids, for a first look.")
-@threads_option
-@click.pass_context
-def edge_of_chaos(
-    context: click.Context, *, network: RandomNetwork, output: Path, quick: bool, threads: int
-) -> None:
-    """Order parameters across the transition, their temperature dependence and a phase map."""
-    from reports import store  # noqa: PLC0415
-
-    with store.writing_directory(output) as directory, progress_bar() as report_progress:
-        from reports.edge_of_chaos import make_report  # noqa: PLC0415
-
-        problems = make_report(
-            network, directory, quick=quick, threads=threads, progress=report_progress
-        )
-    click.echo(f"wrote {output / 'index.html'}", err=True)
-    _exit(context, problems)
-
-
-@contextmanager
-def progress_bar() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
-    """Show progress on standard error while it is a terminal; stay silent otherwise.
-
-    Yields
-    ------
-    callable
-        Takes the name of a task and gives a function of points done and their total.
-    """
-    if not sys.stderr.isatty():
-        yield lambda _: lambda _done, _total: None
-        return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import Progress  # noqa: PLC0415
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-
-        def start(name: str) -> Callable[[int, int], None]:
-            task = progress.add_task(name, total=None)
-            return lambda done, total: progress.update(task, completed=done, total=total)
-
-        yield start
+cli.add_command(validate)
+cli.add_command(report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MOST_VALUES = 1_000_000
+LARGEST_SIZE = 20_000
+"""Units of a simulated network; its couplings take the square of that in memory."""
 
 _FUNCTIONS = {
     "local": ("-x", "Local drift a(x) of a unit."),
@@ -89,6 +92,45 @@ def parse_number(text: str, name: str = "value") -> float:
     return value
 
 
+def parse_sizes(text: str, name: str = "value") -> list[int]:
+    """Read numbers of units: one, a list or a range as in `parse_axis`, but whole.
+
+    Parameters
+    ----------
+    text : str
+    name : str
+        What to call it in a message.
+
+    Returns
+    -------
+    list of int
+
+    Raises
+    ------
+    ModelError
+        If one is not a whole number between 2 and `LARGEST_SIZE`, or appears twice.
+
+    Examples
+    --------
+    >>> parse_sizes("250,500,1000")
+    [250, 500, 1000]
+    >>> parse_sizes("0", "--size")
+    Traceback (most recent call last):
+    ...
+    theory.expressions.ModelError: --size: 0 units cannot be simulated; use between 2 and 20000
+    """
+    values = parse_axis(text, name)
+    for value in values:
+        if value != round(value):
+            _refuse(name, f"{value:g} is not a whole number of units")
+        if not 2 <= value <= LARGEST_SIZE:
+            rule = f"use between 2 and {LARGEST_SIZE}"
+            _refuse(name, f"{value:g} units cannot be simulated; {rule}")
+        if values.count(value) > 1:
+            _refuse(name, f"{value:g} appears twice; more networks of a size come from --networks")
+    return [int(value) for value in values]
+
+
 def _refuse(name: str, message: str) -> None:
     from theory.expressions import ModelError  # noqa: PLC0415  (it brings SymPy)
 
@@ -119,6 +161,15 @@ def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_network
 
 
+def model_given(context: click.Context) -> bool:
+    """Tell whether the command line says anything about the model, be it the default."""
+    names = [name.replace("-", "_") for name in (*_FUNCTIONS, *_NUMBERS)]
+    return any(
+        context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+        for name in names
+    )
+
+
 def axis_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options ``--g``, ``--gamma`` and ``--temperature``."""
     texts = {
@@ -138,11 +189,40 @@ def _read_axis(context: click.Context, option: click.Parameter, text: str) -> li
 
 
 def threads_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the option ``--threads``."""
+    """Give a command the option ``--threads``, 1 by default."""
+    return _threads(1)(command)
+
+
+def simulation_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command ``--seed``, and ``--threads`` with all usable cores by default."""
+    seed = click.option(
+        "--seed",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        help="Everything random follows from it.",
+    )
+    return seed(_threads(usable_cores(), "the usable cores")(command))
+
+
+def _threads(default: int, shown: bool | str = True) -> Callable[..., Any]:
     return click.option(
         "--threads",
         type=click.IntRange(1, 1024),
-        default=1,
-        show_default=True,
-        help="Threads that share the points; the result does not depend on it.",
-    )(command)
+        default=default,
+        show_default=shown,
+        help="Threads that share the work; the result does not depend on it.",
+    )
+
+
+def usable_cores() -> int:
+    """Count the processor cores that this process may use.
+
+    Examples
+    --------
+    >>> usable_cores() >= 1
+    True
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
