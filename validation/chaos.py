@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
@@ -11,13 +11,14 @@ import xarray as xr
 from theory.expressions import X
 from validation.ensemble import mean_and_error, measure_networks, size_coordinates
 from validation.lyapunov import lyapunov_exponents
+from validation.runs import Job, model_settings
 from validation.targets import network_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from theory.ensembles import RandomNetwork
-    from validation.checkpoint import Checkpoint
 
 SIGNIFICANCE = 3.0
 """Standard errors by which an exponent has to differ from zero."""
@@ -122,8 +123,9 @@ def chaos_against_size(
     transient: float = 100.0,
     step: float = 0.1,
     spread: float = 1.0,
-    checkpoint: Checkpoint | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    threads: int = 1,
+    directory: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> xr.Dataset:
     """Measure largest Lyapunov exponents of several networks of several sizes.
 
@@ -134,9 +136,11 @@ def chaos_against_size(
     sizes : sequence of int
     networks : int
         How many of every size.
-    checkpoint : Checkpoint, optional
-        Where results of single networks are kept and looked for. Its settings should contain the
-        model and all arguments above but ``sizes`` and ``networks``.
+    threads : int, optional
+        Networks done side by side; results do not depend on it.
+    directory : pathlib.Path, optional
+        Where results of single networks are kept, so that an interrupted study goes on where it
+        was; by default within the cache until the study is done.
     progress : callable, optional
         Called with the number of networks done and their total.
 
@@ -169,24 +173,22 @@ def chaos_against_size(
     >>> found.verdict.values.tolist()
     ['not chaotic']
     """
+    settings: dict[str, Any] = {
+        "g": g,
+        "gamma": gamma,
+        "seed": seed,
+        "chains": chains,
+        "duration": duration,
+        "transient": transient,
+        "step": step,
+        "spread": spread,
+    }
+    job = Job(
+        {"study": "chaos", "model": model_settings(network)} | settings,
+        lambda size, index: network_chaos(network, size=size, index=index, **settings),
+    )
     found = measure_networks(
-        lambda size, index: network_chaos(
-            network,
-            g,
-            gamma,
-            size,
-            index,
-            seed,
-            chains=chains,
-            duration=duration,
-            transient=transient,
-            step=step,
-            spread=spread,
-        ),
-        sizes,
-        networks,
-        checkpoint,
-        progress,
+        job, sizes, networks, threads=threads, directory=directory, progress=progress
     )
     dataset = _averages(found, sizes, networks)
     bound = np.maximum(SIGNIFICANCE * dataset.exponent_error, 1 / duration)
@@ -198,15 +200,7 @@ def chaos_against_size(
     verdict[regular.all("network").values] = "not chaotic"
     labels = {"long_name": "whether networks of this size are chaotic", "units": "1"}
     dataset["verdict"] = ("size", verdict, labels)
-    dataset.attrs = {
-        "g": g,
-        "gamma": gamma,
-        "seed": str(seed),
-        "duration": duration,
-        "transient": transient,
-        "step": step,
-        "spread": spread,
-    }
+    dataset.attrs = settings
     return dataset
 
 

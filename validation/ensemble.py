@@ -7,34 +7,34 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from theory.expressions import ModelError
+from validation.runs import Job, run_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from validation.checkpoint import Checkpoint
+    from pathlib import Path
 
 
 def measure_networks(
-    measure: Callable[[int, int], dict[str, np.ndarray]],
+    job: Job,
     sizes: Sequence[int],
     networks: int,
-    checkpoint: Checkpoint | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    *,
+    threads: int = 1,
+    directory: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, np.ndarray]:
-    """Measure every network, or take its results from a checkpoint.
+    """Measure many networks by `validation.runs.run_jobs` and stack the results.
 
     Parameters
     ----------
-    measure : callable
-        Size and number of a network to arrays, of the same shapes for all networks.
+    job : validation.runs.Job
+        Its results have the same shapes for all networks.
     sizes : sequence of int
         Different sizes.
     networks : int
         How many of every size.
-    checkpoint : Checkpoint, optional
-        Where the results of single networks are kept and looked for.
-    progress : callable, optional
-        Called with the number of networks done and their total.
+    threads, directory, progress
+        As of `validation.runs.run_jobs`.
 
     Returns
     -------
@@ -48,31 +48,22 @@ def measure_networks(
 
     Examples
     --------
-    >>> found = measure_networks(lambda size, index: {"a": np.array(size + index)}, [10, 20], 3)
-    >>> found["a"].tolist()
+    >>> job = Job({"of": "example"}, lambda size, index: {"a": np.array(size + index)})
+    >>> measure_networks(job, [10, 20], 3)["a"].tolist()
     [[10, 11, 12], [20, 21, 22]]
     """
     sizes = [int(size) for size in sizes]
     if not sizes or min(sizes) < 1 or len(set(sizes)) < len(sizes):
         raise ModelError(f"sizes must be different whole numbers >= 1, not {sizes}")
-    if networks < 1:
-        raise ModelError(f"networks must be at least 1, not {networks}")
-    rows = []
-    for size in sizes:
-        for index in range(networks):
-            name = f"size {size}, network {index}"
-            result = checkpoint.get(name) if checkpoint is not None else None
-            if result is None:
-                result = measure(size, index)
-                if checkpoint is not None:
-                    result = checkpoint.put(name, result)
-            rows.append(result)
-            if progress:
-                progress(len(rows), len(sizes) * networks)
-    stacked = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    for name, value in {"networks": networks, "threads": threads}.items():
+        if value < 1:
+            raise ModelError(f"{name} must be at least 1, not {value}")
+    [found] = run_jobs(
+        [job], sizes, networks, threads=threads, directory=directory, progress=progress
+    )
     return {
-        name: values.reshape(len(sizes), networks, *values.shape[1:])
-        for name, values in stacked.items()
+        name: np.array([[found[size, k][name] for k in range(networks)] for size in sizes])
+        for name in found[sizes[0], 0]
     }
 
 

@@ -11,15 +11,16 @@ from scipy.sparse.linalg import ArpackError, LinearOperator, eigs
 
 from theory.expressions import ModelError
 from validation.ensemble import mean_and_error, measure_networks, size_coordinates
+from validation.runs import Job, model_settings
 from validation.targets import network_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from numpy.typing import ArrayLike
 
     from theory.ensembles import RandomNetwork
-    from validation.checkpoint import Checkpoint
     from validation.targets import Target
 
 LARGEST_DENSE = 400
@@ -154,8 +155,9 @@ def quiescent_stability(
     networks: int,
     seed: int = 0,
     *,
-    checkpoint: Checkpoint | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    threads: int = 1,
+    directory: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> xr.Dataset:
     """Find the coupling at which x = 0 becomes unstable, against size.
 
@@ -166,9 +168,11 @@ def quiescent_stability(
     sizes : sequence of int
     networks : int
         How many of every size.
-    checkpoint : Checkpoint, optional
-        Where results of single networks are kept and looked for. Its settings should contain the
-        model, ``g_values``, ``gamma`` and ``seed``.
+    threads : int, optional
+        Networks done side by side; results do not depend on it.
+    directory : pathlib.Path, optional
+        Where results of single networks are kept, so that an interrupted study goes on where it
+        was; by default within the cache until the study is done.
     progress : callable, optional
         Called with the number of networks done and their total.
 
@@ -197,12 +201,13 @@ def quiescent_stability(
     [0.7, 0.7]
     """
     g_values = _increasing(g_values)
-    found = measure_networks(
+    settings = {"study": "quiescence", "model": model_settings(network)}
+    job = Job(
+        settings | {"g": g_values, "gamma": gamma, "seed": seed},
         lambda size, index: quiescent_crossing(network, g_values, gamma, size, index, seed),
-        sizes,
-        networks,
-        checkpoint,
-        progress,
+    )
+    found = measure_networks(
+        job, sizes, networks, threads=threads, directory=directory, progress=progress
     )
     mean, error = mean_and_error(found["crossing"])
     what = "coupling where x = 0 becomes unstable"
@@ -227,7 +232,7 @@ def quiescent_stability(
         },
         coords=size_coordinates(sizes, networks)
         | {"g": ("g", g_values, {"long_name": "coupling strength", "units": "1"})},
-        attrs={"gamma": gamma, "seed": str(seed)},
+        attrs={"gamma": gamma, "seed": seed},
     )
 
 

@@ -80,7 +80,7 @@ def ladder(coldest: float, hottest: float, count: int) -> np.ndarray:
     coldest, hottest : float
         ``0 < coldest < hottest``.
     count : int
-        Number of temperatures, at least 2.
+        At least 2.
 
     Returns
     -------
@@ -89,7 +89,6 @@ def ladder(coldest: float, hottest: float, count: int) -> np.ndarray:
     Raises
     ------
     ModelError
-        If a number is out of range.
 
     Examples
     --------
@@ -141,7 +140,8 @@ def temper(
         once for every draw; column ``r S + s`` is ladder s at temperature r.
     integration_time : float
         Mean time of a trajectory, as for `validation.samplers.hamiltonian`. With steps that
-        differ it holds for their geometric mean.
+        differ it holds for their geometric mean. It is shorter than there since the energy, on
+        which exchanges depend, decorrelates fast.
     acceptance : float
         Mean acceptance probability that the steps are adapted to.
     step : float, optional

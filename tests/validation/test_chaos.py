@@ -5,7 +5,6 @@ import pytest
 
 from theory import ModelError, RandomNetwork
 from validation.chaos import chaos_against_size, network_chaos
-from validation.checkpoint import Checkpoint
 from validation.finite_size import extrapolate
 from validation.quiescence import largest_growth_rate
 from validation.targets import network_target
@@ -90,15 +89,14 @@ def test_exponent_does_not_depend_on_the_step():
     assert coarse["x_squared"] == pytest.approx(fine["x_squared"], rel=0.01)
 
 
-def test_other_models_and_checkpoints(tmp_path):
+def test_other_models_on_any_number_of_threads():
     network = RandomNetwork(local="-x", transfer="erf(x)", field_std=0.3, mean=0.2)
-    checkpoint = Checkpoint({"g": 3.0}, tmp_path)
     options = {"chains": 2, "duration": 20.0, "transient": 10.0}
-    first = chaos_against_size(network, 3.0, 0.2, [30], 2, checkpoint=checkpoint, **options)
-    again = chaos_against_size(network, 3.0, 0.2, [30], 2, checkpoint=checkpoint, **options)
-    assert first.identical(again)
-    assert first.identical(chaos_against_size(network, 3.0, 0.2, [30], 2, **options))
+    first = chaos_against_size(network, 3.0, 0.2, [40, 30], 2, **options)
+    assert first.identical(chaos_against_size(network, 3.0, 0.2, [40, 30], 2, threads=2, **options))
+    assert first.size.values.tolist() == [40, 30]
     assert (first.transfer_squared < 1).all()
+    assert first.exponent_chain.shape == (2, 2, 2)
 
 
 @pytest.mark.parametrize(
