@@ -61,8 +61,8 @@ class Sampling:
     """
 
     chains: int = 8
-    draws: int = 80
-    warmup: int = 40
+    draws: int = 64
+    warmup: int = 32
     doublings: int = 0
     integration_time: float = 10.0
     edges: tuple[float, ...] = tuple(np.linspace(-4, 4, 81).tolist())
