@@ -11,6 +11,7 @@ from reports.figures import (
     SYMBOLS,
     UNCHECKED,
     draw_lines,
+    draw_simulated,
     label_axes,
     legend_below,
     make_figure,
@@ -94,12 +95,39 @@ def _mark_edges(axes: Axes, dataset: xr.Dataset) -> None:
             label = "_"
 
 
-def draw_temperature(dataset: xr.Dataset) -> Figure:
+def draw_moderate(dataset: xr.Dataset, simulated: xr.Dataset) -> Figure:
+    """Draw q and rho against g with simulated points, at the temperature of the dataset.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        At one temperature.
+    simulated : xarray.Dataset
+        From `reports.edge_simulation.simulate_edge`.
+    """
+    figure = make_figure(1, 2, height=4.2)
+    for axes, name in zip(figure.axes, ("q", "rho"), strict=True):
+        _against(axes, dataset.squeeze("temperature"), "g", name)
+        at = np.isclose(simulated.temperature, dataset.temperature.item())
+        _simulated(axes, simulated.isel(point=at), "g", name)
+    legend_below(figure, columns=3)
+    return figure
+
+
+def _simulated(axes: Axes, simulated: xr.Dataset, horizontal: str, name: str) -> None:
+    for gamma in np.unique(simulated.gamma):
+        mine = simulated.isel(point=simulated.gamma.values == gamma).sel(quantity=name)
+        draw_simulated(axes, mine[horizontal], mine.simulation, mine.standard_error, gamma)
+
+
+def draw_temperature(dataset: xr.Dataset, simulated: xr.Dataset | None = None) -> Figure:
     """Draw q and rho against temperature, one row per g.
 
     Parameters
     ----------
     dataset : xarray.Dataset
+    simulated : xarray.Dataset, optional
+        From `reports.edge_simulation.simulate_edge`.
     """
     count = dataset.sizes["g"]
     figure = make_figure(count, 2, height=0.9 + 2.9 * count)
@@ -107,6 +135,9 @@ def draw_temperature(dataset: xr.Dataset) -> Figure:
         for column, name in enumerate(("q", "rho")):
             axes = figure.axes[2 * row + column]
             _against(axes, dataset.sel(g=g), "temperature", name)
+            if simulated is not None:
+                on = simulated.isel(point=np.isclose(simulated.g, g))
+                _simulated(axes, on, "temperature", name)
             axes.set_xscale("log")
             axes.set_title(rf"$g = {g:g}$", fontsize=10)
     legend_below(figure, columns=3)

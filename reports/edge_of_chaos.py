@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from numerics.solve import solve
-from reports.edge_figures import draw_energy, draw_map, draw_order_parameters, draw_temperature
+from reports.edge_figures import (
+    draw_energy,
+    draw_map,
+    draw_moderate,
+    draw_order_parameters,
+    draw_temperature,
+)
 from reports.edge_page import write_page
+from reports.edge_simulation import MODERATE, refuted, simulate_edge
 from reports.published import published_values
 from reports.results import describe_failures
 from reports.store import write_dataset, write_figure
@@ -42,6 +49,8 @@ class Grids:
     map_g, map_gamma : int
     cold : float
         The lowest temperature, at which the lines against g and the map are solved.
+    simulated : bool
+        Whether a few points are simulated too.
     """
 
     g: int
@@ -49,11 +58,16 @@ class Grids:
     map_g: int
     map_gamma: int
     cold: float = 1e-4
+    simulated: bool = False
 
 
 # what a point takes: microseconds without fields, a tenth of a second with one or two; with three
 # a second at T = 1e-2 and minutes at T = 1e-4
-_GRIDS = {0: Grids(101, 41, 101, 53), 1: Grids(26, 13, 14, 8), 3: Grids(6, 5, 5, 4, cold=1e-2)}
+_GRIDS = {
+    0: Grids(101, 41, 101, 53, simulated=True),
+    1: Grids(26, 13, 14, 8, simulated=True),
+    3: Grids(6, 5, 5, 4, cold=1e-2),
+}
 _QUICK = {0: Grids(21, 13, 26, 14), 1: Grids(11, 7, 6, 6), 3: Grids(4, 4, 3, 3, cold=1e-1)}
 
 
@@ -159,6 +173,8 @@ def compute(
     half = {"long_name": "T/2, the energy per unit of harmonic units", "units": "1"}
     datasets["energy"] = energy.assign(half_temperature=energy.temperature / 2)
     datasets["energy"].half_temperature.attrs = half
+    if grids.simulated:
+        datasets["moderate"] = solved("moderate temperature", g, gamma, np.array([MODERATE]))
     plane = (_even(0.4, 1.4, grids.map_g), _even(-0.4, 0.9, grids.map_gamma))
     datasets["map"] = add_peaks(solved("map", *plane, np.array([grids.cold])))
     datasets["order_parameters"] = add_peaks(datasets["order_parameters"])
@@ -215,26 +231,35 @@ def make_report(
     Returns
     -------
     list of str
-        One line for every point that did not converge, up to a few per grid.
+        One line for every point that did not converge, up to a few per grid, and for every
+        quantity that the simulation refutes.
     """
     free_energy = replica_symmetric(network)
     grids = choose_grids(free_energy, quick=quick)
     datasets = compute(free_energy, grids, threads=threads, progress=progress)
     lines_hold, published = transition_lines_hold(network), published_values(network)
+    simulated = None
+    if grids.simulated:
+        simulated = simulate_edge(network, threads=threads, progress=progress)
     figures = {
         "order_parameters": draw_order_parameters(
             datasets["order_parameters"], published, lines_hold
         ),
-        "temperature": draw_temperature(datasets["temperature"]),
+        "temperature": draw_temperature(datasets["temperature"], simulated),
         "energy": draw_energy(datasets["energy"]),
         "map": draw_map(datasets["map"], lines_hold),
     }
+    if simulated is None:
+        datasets.pop("moderate", None)
+    else:
+        figures["moderate"] = draw_moderate(datasets["moderate"], simulated)
+        write_dataset(simulated, directory / "simulation.nc")
     for name, figure in figures.items():
         write_dataset(datasets[name], directory / f"{name}.nc")
         write_figure(figure, directory / name)
-    write_page(directory, free_energy, datasets, published, lines_hold)
+    write_page(directory, free_energy, datasets, published, lines_hold, simulated)
     # the energy grid is part of the temperature grid
     solved = [name for name in datasets if name != "energy"]
     return [
         f"{name}: {line}" for name in solved for line in describe_failures(datasets[name], most=3)
-    ]
+    ] + refuted(simulated)

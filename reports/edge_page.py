@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reports import page
+from reports.edge_simulation import MODERATE, describe_simulated
 from reports.page import number
 from reports.results import failures
 from reports.store import write_text
+from reports.validation_page import comparison_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +30,14 @@ _CAPTIONS = {
         " responses. A line is interrupted where no solution was found and where the branch"
         " jumps."
     ),
-    "temperature": "Overlap q and response rho against temperature, at g = {shallow} and {deep}.",
+    "temperature": (
+        "Overlap q and response rho against temperature, at g = {shallow} and {deep}.{points}"
+    ),
+    "moderate": (
+        "Overlap q and response rho against g at the higher temperature {moderate}, with simulated"
+        " values extrapolated to infinite size; error bars are one standard error, and smaller"
+        " than the symbol where they do not show."
+    ),
     "energy": (
         "Quasi-potential per unit, its ratio to T/2, and the mean square state of a unit, all"
         " against 1/T at g = {deep}. T/2 is the value for harmonic units."
@@ -47,6 +56,7 @@ def write_page(
     datasets: dict[str, xr.Dataset],
     published: list[PublishedValue],
     lines_hold: bool,
+    simulated: xr.Dataset | None = None,
 ) -> None:
     """Write ``index.html`` beside the figures and datasets.
 
@@ -60,6 +70,8 @@ def write_page(
     published : list of PublishedValue
     lines_hold : bool
         Whether the transition lines of the linearised model belong to this one.
+    simulated : xarray.Dataset, optional
+        From `reports.edge_simulation.simulate_edge`.
     """
     curves = datasets["order_parameters"]
     numbers = [_points_table(datasets), _peak_table(curves, lines_hold)]
@@ -70,20 +82,34 @@ def write_page(
         "cold": number(float(curves.temperature[0])),
         "shallow": number(float(temperature.g[0])),
         "deep": number(float(temperature.g[-1])),
+        "moderate": number(MODERATE),
+        "points": "" if simulated is None else " Points are simulated, as in the next figure.",
     }
     figures = "\n".join(
         page.figure(directory, name, _CAPTIONS[name].format(**values) + _seen(name, datasets[name]))
         for name in _CAPTIONS
+        if name in datasets
     )
+    summary = _summary(free_energy, datasets, published, lines_hold)
     sections = [
-        ("summary", "Summary", _summary(free_energy, datasets, published, lines_hold)),
+        ("summary", "Summary", summary),
         ("figures", "Figures", figures),
         ("numbers", "Numbers", "\n".join(numbers)),
+        *_simulation(simulated),
         ("unsolved", "Points without a solution", _unsolved(datasets)),
         ("equations", "Equations", _equations(free_energy)),
         ("provenance", "Provenance", _provenance(curves)),
     ]
     write_text(page.page("Edge of chaos", sections), directory / "index.html")
+
+
+def _simulation(simulated: xr.Dataset | None) -> list[tuple[str, str, str]]:
+    """Make the section on the simulated points, if there are any."""
+    if simulated is None:
+        return []
+    words = page.items(describe_simulated(simulated))
+    link = '<p>All numbers: <a href="simulation.nc">simulation.nc</a>.</p>'
+    return [("simulation", "Simulation", words + comparison_table(simulated) + link)]
 
 
 def _summary(

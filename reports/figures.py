@@ -28,6 +28,8 @@ SYMBOLS = {
 }
 """How the literature writes a variable or coordinate, for axis labels."""
 
+SIMULATED = r"simulation, $N \to \infty$"
+"""Legend of simulated values extrapolated to infinite size."""
 UNCHECKED = r"$\gamma < 0$: stability not yet checked"
 _UNCHECKED_LINE = "stability not yet checked"
 
@@ -131,8 +133,8 @@ def broken_at_jumps(horizontal: np.ndarray, values: np.ndarray) -> tuple[np.ndar
     Returns
     -------
     horizontal, values : ndarray
-        With one more point for every jump: a step four times those beside it, and more than a
-        twentieth of the whole range.
+        With one more point for every jump: a step four times those beside it, more than a
+        twentieth of the whole range, and more than rounding.
 
     Examples
     --------
@@ -142,11 +144,33 @@ def broken_at_jumps(horizontal: np.ndarray, values: np.ndarray) -> tuple[np.ndar
     steps = np.abs(np.diff(values))
     if len(steps) < 3 or not np.isfinite(values).any():
         return horizontal, values
-    large = 0.05 * (np.nanmax(values) - np.nanmin(values))
+    # a constant differs from itself by rounding
+    large = max(0.05 * (np.nanmax(values) - np.nanmin(values)), 1e-6 * np.nanmax(np.abs(values)))
     beside = np.maximum(np.append(steps[1:], np.inf), np.append(np.inf, steps[:-1]))
     jumps = np.flatnonzero((steps > large) & (steps > 4 * beside)) + 1
     middle = (horizontal[jumps - 1] + horizontal[jumps]) / 2
     return np.insert(horizontal, jumps, middle), np.insert(values, jumps, np.nan)
+
+
+def draw_simulated(
+    axes: Axes, place: ArrayLike, value: ArrayLike, error: ArrayLike, gamma: float
+) -> None:
+    """Draw extrapolated values with error bars in the colour of their reciprocity.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    place, value, error : array_like
+    gamma : float
+    """
+    look: dict[str, Any] = {"markeredgecolor": "black", "markeredgewidth": 0.6, "markersize": 5}
+    axes.errorbar(
+        place, value, error, fmt="o", color=style_of(gamma)["color"], ecolor="black",
+        elinewidth=1, capsize=2.5, zorder=4, **look,
+    )  # fmt: skip
+    # one legend entry stands for the points of all colours
+    if SIMULATED not in axes.get_legend_handles_labels()[1]:
+        axes.plot([], [], "o", color="0.8", label=SIMULATED, **look)
 
 
 def legend_below(figure: Figure, columns: int = 6) -> None:

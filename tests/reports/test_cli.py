@@ -14,26 +14,12 @@ import pytest
 import xarray as xr
 
 from numerics import solve
-from reports.cli import main
 from theory import RandomNetwork, replica_symmetric
 
 NUMBERS = ["q", "Q", "rho", "P", "q_hat", "Q_hat", "m", "m_hat", "free_energy", "energy"]
 NUMBERS += ["residual", "quadrature_error"]
 KEYS = ["g", "gamma", "temperature", *NUMBERS, "converged", "branch"]
 POINT = ["--g", "1.2", "--gamma", "0.5", "--temperature", "0.1"]
-
-
-@pytest.fixture
-def run(capsys):
-    """Run the command: exit status, standard output, lines of standard error."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as caught:
-            main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return caught.value.code, captured.out, captured.err.splitlines()
-
-    return run
 
 
 def test_json_contract(run):

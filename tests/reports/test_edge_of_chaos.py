@@ -10,7 +10,9 @@ import pytest
 import xarray as xr
 
 from numerics import solve
+from reports import edge_simulation
 from reports.cli import main
+from reports.edge_figures import draw_moderate, draw_temperature
 from reports.edge_of_chaos import (
     Grids,
     add_peaks,
@@ -19,8 +21,9 @@ from reports.edge_of_chaos import (
     transition_lines_hold,
 )
 from reports.edge_page import write_page
-from reports.figures import broken_at_jumps
+from reports.figures import SIMULATED, broken_at_jumps
 from reports.published import published_values
+from reports.validation_points import Effort
 from theory import RandomNetwork, replica_symmetric
 
 NAMES = ("order_parameters", "temperature", "energy", "map")
@@ -116,3 +119,47 @@ def test_points_without_solution_are_listed(tmp_path, monkeypatch):
     write_page(tmp_path, free_energy, datasets, [], lines_hold=True)
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert "no solution at temperature 0" in page
+
+
+def test_simulated_points_lie_beside_the_lines(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "reports.page.figure", lambda _directory, name, caption: f"{name} {caption}"
+    )
+    tiny = Effort(size=(8, 12, 16), networks=3, chains=4, draws=20, warmup=20, doublings=0)
+    free_energy = replica_symmetric(RandomNetwork())
+    datasets = compute(free_energy, Grids(5, 3, 5, 3, cold=0.05, simulated=True))
+    simulated = edge_simulation.simulate_edge(RandomNetwork(), effort=tiny)
+    assert float(simulated.temperature.min()) >= 0.03
+    figures = (
+        draw_moderate(datasets["moderate"], simulated),
+        draw_temperature(datasets["temperature"], simulated),
+    )
+    for figure, shown in zip(figures, ([3, 3], [1, 1, 2, 2]), strict=True):
+        for axes, count in zip(figure.axes, shown, strict=True):
+            bars = axes.containers
+            assert len(bars) == 2
+            assert [len(bar.lines[0].get_xdata()) for bar in bars] == [count, count]
+            assert SIMULATED in axes.get_legend_handles_labels()[1]
+    write_page(tmp_path, free_energy, datasets, [], lines_hold=True, simulated=simulated)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    for words in ('id="simulation"', "8 points were simulated", "Points are simulated"):
+        assert words in page
+
+
+def test_only_refuted_points_are_a_problem():
+    numbers = {name: (("point", "quantity"), [[0.0, 1.0]]) for name in ("theory", "z")}
+    numbers |= dict.fromkeys(("simulation", "standard_error"), numbers["z"])
+    words = {"verdict": [["refuted", "undecided"]], "reason": [["far off", "few networks"]]}
+    simulated = xr.Dataset(
+        numbers | {name: (("point", "quantity"), values) for name, values in words.items()},
+        {"quantity": ["q", "rho"]}
+        | {name: ("point", [0.5]) for name in ("g", "gamma", "temperature")},
+    )
+    problems = edge_simulation.refuted(simulated)
+    assert len(problems) == 1
+    assert "q is refuted: far off" in problems[0]
+    assert edge_simulation.refuted(None) == []
+
+
+def test_a_model_that_cannot_be_simulated_has_no_simulated_points():
+    assert edge_simulation.simulate_edge(RandomNetwork(transfer="Max(x, 0)/(1 + x**2)")) is None

@@ -1,0 +1,93 @@
+"""The commands ``restpoint report ...``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reports.options import model_given, model_options, simulation_options, threads_option
+from reports.terminal import finish, progress_bar
+
+if TYPE_CHECKING:
+    from theory.ensembles import RandomNetwork
+
+
+@click.group(no_args_is_help=False)
+def report() -> None:
+    """Make a report: data, figures and a page to read in a browser."""
+
+
+@report.command("edge-of-chaos")
+@model_options
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=Path("edge-of-chaos"), metavar="DIR",
+    show_default=True, help="Directory for the files.",
+)  # fmt: skip
+@click.option("--quick", is_flag=True, help="Coarser grids, for a first look.")
+@threads_option
+@click.pass_context
+def edge_of_chaos(
+    context: click.Context, *, network: RandomNetwork, output: Path, quick: bool, threads: int
+) -> None:
+    """Order parameters across the transition, their temperature dependence and a phase map."""
+    from reports import store  # noqa: PLC0415
+
+    with store.writing_directory(output) as directory, progress_bar() as report_progress:
+        from reports.edge_of_chaos import make_report  # noqa: PLC0415
+
+        problems = make_report(
+            network, directory, quick=quick, threads=threads, progress=report_progress
+        )
+    click.echo(f"wrote {output / 'index.html'}", err=True)
+    finish(context, problems)
+
+
+@report.command("validation")
+@model_options
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=Path("validation-report"), metavar="DIR",
+    show_default=True, help="Directory for the files.",
+)  # fmt: skip
+@click.option("--quick", is_flag=True, help="Fewer points and smaller networks.")
+@simulation_options
+@click.pass_context
+def validation(
+    context: click.Context,
+    *,
+    network: RandomNetwork,
+    output: Path,
+    quick: bool,
+    seed: int,
+    threads: int,
+) -> None:
+    """Theory against simulation at many points of many models, or at points of the MODEL given.
+
+    Finished networks are kept, so that an interrupted report continues when it is run again.
+    """
+    from reports import store  # noqa: PLC0415
+    from reports.validation_points import (  # noqa: PLC0415
+        FULL,
+        QUICK,
+        points_of,
+        standard_points,
+    )
+
+    given = model_given(context)
+    points = points_of(network, quick=quick) if given else standard_points(quick=quick)
+    effort = QUICK if quick else FULL
+    from reports.validation import kept_networks, make_report  # noqa: PLC0415
+
+    # networks are kept until the files are in place
+    with (
+        kept_networks(points, effort, seed) as kept,
+        store.writing_directory(output) as directory,
+        progress_bar() as report_progress,
+    ):
+        problems = make_report(
+            points, directory, effort=effort, seed=seed, threads=threads, kept=kept,
+            progress=report_progress,
+        )  # fmt: skip
+    click.echo(f"wrote {output / 'index.html'}", err=True)
+    finish(context, problems)

@@ -1,0 +1,138 @@
+"""The command ``restpoint validate``: one point, theory and simulation side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reports.options import axis_options, model_options, parse_sizes, simulation_options
+from reports.terminal import finish, print_table, progress_bar
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from theory.ensembles import RandomNetwork
+
+MOST_NETWORKS, MOST_CHAINS, MOST_DRAWS, MOST_DOUBLINGS = 10_000, 1024, 1_000_000, 20
+
+
+def _read_sizes(context: click.Context, option: click.Parameter, text: str) -> list[int]:
+    return parse_sizes(text, f"--{option.name}")
+
+
+@click.command()
+@model_options
+@axis_options
+@click.option(
+    "--size", metavar="VALUES", default="250,500,1000", show_default=True, callback=_read_sizes,
+    help="Numbers of units; three or more are extrapolated to infinite size.",
+)  # fmt: skip
+@click.option(
+    "--networks", type=click.IntRange(2, MOST_NETWORKS), default=8, show_default=True,
+    help="Networks drawn of every size.",
+)  # fmt: skip
+@click.option(
+    "--chains", type=click.IntRange(4, MOST_CHAINS), default=8, show_default=True,
+    help="Markov chains per network, an even number: half start hot, half cold.",
+)  # fmt: skip
+@click.option(
+    "--draws", type=click.IntRange(20, MOST_DRAWS), default=64, show_default=True,
+    help="Observed draws per chain.",
+)  # fmt: skip
+@click.option(
+    "--warmup", type=click.IntRange(1, MOST_DRAWS), default=32, show_default=True,
+    help="Draws per chain before that.",
+)  # fmt: skip
+@click.option(
+    "--doublings", type=click.IntRange(0, MOST_DOUBLINGS), default=3, show_default=True,
+    help="How often chains that have not mixed run on, twice as long each time.",
+)  # fmt: skip
+@simulation_options
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE.nc", help="netCDF file.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.pass_context
+def validate(
+    context: click.Context,
+    *,
+    network: RandomNetwork,
+    g: list[float],
+    gamma: list[float],
+    temperature: list[float],
+    size: list[int],
+    networks: int,
+    chains: int,
+    draws: int,
+    warmup: int,
+    doublings: int,
+    seed: int,
+    threads: int,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Simulate drawn networks at one point and compare with the saddle-point solution."""
+    from reports import comparison  # noqa: PLC0415  (help must come without it)
+    from reports.results import describe_failures  # noqa: PLC0415
+
+    _check_point(network, {"g": g, "gamma": gamma, "temperature": temperature})
+    sampling = {"chains": chains, "draws": draws, "warmup": warmup, "doublings": doublings}
+    _check_run(network, sampling, output)
+    with progress_bar() as report:
+        phases, checked = _run(
+            network, (g[0], gamma[0], temperature[0]), threads,
+            size=size, networks=networks, seed=seed, progress=report("networks"), **sampling,
+        )  # fmt: skip
+    if output is not None:
+        from reports.store import write_dataset  # noqa: PLC0415
+
+        write_dataset(checked, output)
+    if as_json:
+        click.echo(comparison.to_json(checked))
+    else:
+        print_table(comparison.to_table(checked))
+        click.echo("\n".join(comparison.remarks(checked)))
+    finish(context, describe_failures(phases) or comparison.describe_unconfirmed(checked))
+
+
+def _check_point(network: RandomNetwork, axes: dict[str, list[float]]) -> None:
+    """Refuse several points, and points without a measure, before anything takes time."""
+    from theory.ensembles import check_parameters  # noqa: PLC0415
+    from theory.expressions import ModelError  # noqa: PLC0415
+
+    for name, values in axes.items():
+        if len(values) > 1:
+            msg = (
+                f"--{name} has {len(values)} values, but validate takes one point: run it once"
+                " per point, or all together as restpoint report validation"
+            )
+            raise ModelError(msg)
+    check_parameters(**{name: value for name, [value] in axes.items()})
+    if axes["temperature"] == [0]:
+        msg = "temperature 0 has no measure to sample; validate at a positive temperature"
+        raise ModelError(msg)
+
+
+def _check_run(network: RandomNetwork, sampling: dict[str, int], output: Path | None) -> None:
+    """Refuse what cannot be sampled or written."""
+    from reports.checks import check_simulable  # noqa: PLC0415
+    from theory.files import check_file  # noqa: PLC0415
+    from validation.simulate import Sampling  # noqa: PLC0415
+
+    Sampling(**sampling)  # type: ignore[arg-type]
+    if output is not None:
+        check_file(output)
+    check_simulable(network)
+
+
+def _run(
+    network: RandomNetwork, point: tuple[float, float, float], threads: int, **settings: object
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Solve the point and simulate it."""
+    from numerics.solve import solve  # noqa: PLC0415
+    from theory.free_energy import replica_symmetric  # noqa: PLC0415
+    from validation import validate as compare  # noqa: PLC0415
+
+    phases = solve(replica_symmetric(network), *point)
+    checked = compare(network, phases.squeeze(), threads=threads, **settings)  # type: ignore[arg-type]
+    return phases, checked

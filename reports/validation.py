@@ -1,0 +1,276 @@
+"""The validation report: theory against direct simulation at many points of many models."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from numerics.solve import AXES, solve
+from reports.checks import check_simulable
+from reports.comparison import describe_unconfirmed
+from reports.dynamics_section import describe_chaos, draw_chaos
+from reports.published_simulation import published_table
+from reports.store import write_dataset, write_figure
+from reports.validation_figures import draw_along, draw_distributions, draw_scores, draw_sizes
+from reports.validation_lines import theory_lines
+from reports.validation_page import write_page
+from theory.codegen.cache import cache_path
+from theory.expressions import ModelError
+from theory.free_energy import replica_symmetric
+from validation import validate
+from validation.checkpoint import LONGEST_UNUSED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from matplotlib.figure import Figure
+
+    from reports.published_simulation import ColdValue
+    from reports.validation_points import Effort, Point
+
+    Progress = Callable[[str], Callable[[int, int], None]]
+
+_COORDINATES = {
+    "point": "number that fixes the seed of a point",
+    "model": "what differs from a = -x, b = 1",
+    "seed": "seed of the networks of a point",
+}
+
+
+@dataclass(frozen=True)
+class Extras:
+    """Results of longer runs that the report shows if they are given.
+
+    Parameters
+    ----------
+    cold : sequence of ColdValue, optional
+        Simulated at low temperature, to be compared with published values.
+    chaos : xarray.Dataset, optional
+        Of the original dynamics, from `validation.chaos.chaos_against_size`.
+    mean_field : mapping of str to float, optional
+        Mean-field numbers of the original dynamics, by the name of the variable.
+    """
+
+    cold: Sequence[ColdValue] = ()
+    chaos: xr.Dataset | None = None
+    mean_field: Mapping[str, float] = field(default_factory=dict)
+
+    def sections(self) -> dict[str, str]:
+        """Headings and HTML of what is given."""
+        found = {}
+        if self.cold:
+            found["Published values"] = published_table(self.cold)
+        if self.chaos is not None:
+            found["Original dynamics"] = describe_chaos(self.chaos, self.mean_field)
+        return found
+
+
+@contextmanager
+def kept_networks(points: Sequence[Point], effort: Effort, seed: int) -> Iterator[Path]:
+    """Give the directory in which a report keeps its networks until it is completely written.
+
+    An interrupted report with the same points, effort and seed continues from it; it is removed
+    when the block succeeds, and after thirty days without use.
+
+    Yields
+    ------
+    pathlib.Path
+
+    Examples
+    --------
+    >>> from reports.validation_points import QUICK
+    >>> with kept_networks([], QUICK, seed=0) as directory:
+    ...     directory.is_dir()
+    True
+    >>> directory.exists()
+    False
+    """
+    parent = cache_path() / "reports"
+    key = repr((list(points), effort, seed))
+    directory = parent / hashlib.sha256(key.encode()).hexdigest()
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    oldest = time.time() - LONGEST_UNUSED
+    for other in parent.iterdir():
+        with suppress(OSError):  # another process removes it too
+            if other != directory and other.stat().st_mtime < oldest:
+                shutil.rmtree(other)
+    try:
+        yield directory
+    except BaseException:
+        with suppress(OSError):  # only an empty directory can be removed like this
+            directory.rmdir()
+        raise
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def compute(
+    points: Sequence[Point],
+    effort: Effort,
+    *,
+    seed: int = 0,
+    threads: int = 1,
+    directory: Path | None = None,
+    progress: Progress | None = None,
+) -> tuple[xr.Dataset, list[str]]:
+    """Solve and simulate point by point.
+
+    Parameters
+    ----------
+    points : sequence of Point
+    effort : Effort
+    seed : int
+    threads : int
+        Networks simulated side by side.
+    directory : pathlib.Path, optional
+        Where finished networks are kept, as for `validation.validate`.
+    progress : callable, optional
+        Takes the name of a task, gives a function of networks done and their total.
+
+    Returns
+    -------
+    checked : xarray.Dataset
+        As from `validation.validate`, over ``point``, with the coordinates ``model``, ``seed``
+        and the parameters.
+    problems : list of str
+        One line for every point that could not be simulated; it is not in ``checked``.
+
+    Raises
+    ------
+    ModelError
+        If no point could be simulated.
+    """
+    report = progress("networks") if progress else None
+    each = len(effort.size) * effort.networks
+    done: list[tuple[Point, xr.Dataset]] = []
+    problems = []
+    for place, point in enumerate(points):
+
+        def advance(count: int, _total: int, before: int = place * each) -> None:
+            if report:
+                report(before + count, each * len(points))
+
+        values = (point.g, point.gamma, point.temperature)
+        try:
+            check_simulable(point.network)
+            phases = solve(replica_symmetric(point.network), *values)
+            part = validate(
+                point.network, phases.squeeze(), **asdict(effort), seed=point.seed(seed),
+                threads=threads, directory=directory, progress=advance,
+            )  # fmt: skip
+        except ModelError as error:
+            problems.append(f"{name(point)}: {error}")
+            continue
+        done.append((point, part))
+    if not done:
+        raise ModelError(f"no point could be simulated; the first: {problems[0]}")
+    return _joined(done, seed), problems
+
+
+def name(point: Point) -> str:
+    """Name a point in a message."""
+    return f"{point.label}, g = {point.g:g}, gamma = {point.gamma:g}, T = {point.temperature:g}"
+
+
+def _joined(done: list[tuple[Point, xr.Dataset]], seed: int) -> xr.Dataset:
+    """Put the points into one dataset with one record of where they come from."""
+    parts = [part for _, part in done]
+    # every point has its own bins
+    joined = xr.concat(parts, dim="point", coords="different", compat="equals", join="exact")
+    columns = {
+        "point": [point.number for point, _ in done],
+        "model": [point.label for point, _ in done],
+        "seed": [point.seed(seed) for point, _ in done],
+    }
+    for key, values in columns.items():
+        attributes = {"long_name": _COORDINATES[key], "units": "1"}
+        joined = joined.assign_coords({key: ("point", values, attributes)})
+    records = [json.loads(part.attrs["provenance"]) for part in parts]
+    joined.attrs["provenance"] = json.dumps(
+        {
+            "ansatz": records[0]["ansatz"],
+            "versions": records[0]["versions"],
+            "points": [{key: record[key] for key in ("model", "settings")} for record in records],
+        }
+    )
+    for axis in AXES:  # one value per point, also where all are equal
+        joined[axis] = ("point", np.broadcast_to(joined[axis], len(done)), parts[0][axis].attrs)
+    return joined
+
+
+def make_report(
+    points: Sequence[Point],
+    directory: Path,
+    *,
+    effort: Effort,
+    seed: int = 0,
+    threads: int = 1,
+    kept: Path | None = None,
+    extras: Extras | None = None,
+    progress: Progress | None = None,
+) -> list[str]:
+    """Simulate, draw and write the whole report.
+
+    Parameters
+    ----------
+    points : sequence of Point
+    directory : pathlib.Path
+        Exists; gets netCDF files, figures and ``index.html``.
+    effort : Effort
+    seed, threads : int
+    kept : pathlib.Path, optional
+        Where finished networks are kept, see `kept_networks`.
+    extras : Extras, optional
+    progress : callable, optional
+        As in `compute`.
+
+    Returns
+    -------
+    list of str
+        One line for every quantity of a point that is refuted or undecided, and for every point
+        that could not be simulated.
+    """
+    checked, problems = compute(
+        points, effort, seed=seed, threads=threads, directory=kept, progress=progress
+    )
+    extras = extras or Extras()
+    figures = _draw(points, checked, extras)
+    for key, (figure, data) in figures.items():
+        write_dataset(data, directory / f"{key}.nc")
+        write_figure(figure, directory / key)
+    write_dataset(checked, directory / "validation.nc")
+    write_page(directory, checked, problems, list(figures), extras.sections())
+    return problems + [
+        f"{part.model.item()}, g = {float(part.g):g}, gamma = {float(part.gamma):g},"
+        f" T = {float(part.temperature):g}: {line}"
+        for part in (checked.isel(point=k) for k in range(checked.sizes["point"]))
+        for line in describe_unconfirmed(part)
+    ]
+
+
+def _draw(
+    points: Sequence[Point], checked: xr.Dataset, extras: Extras
+) -> dict[str, tuple[Figure, xr.Dataset]]:
+    """Draw every figure for which there is something to show, with its numbers."""
+    figures = {}
+    for key, axis in (("temperature", "temperature"), ("coupling", "g")):
+        lines = theory_lines(points, axis)
+        if lines:
+            figures[key] = draw_along(checked, lines, axis), lines
+    shown = {"scores": ["z", "verdict"], "sizes": ["theory", "mean", "mean_error", "simulation"]}
+    shown["sizes"] += ["standard_error", "exponent", "verdict"]
+    densities = [str(key) for key in checked if "density" in str(key) or "distance" in str(key)]
+    figures["scores"] = draw_scores(checked), checked[shown["scores"]]
+    figures["sizes"] = draw_sizes(checked), checked[shown["sizes"]]
+    figures["distributions"] = draw_distributions(checked), checked[[*densities, "bin_centre"]]
+    if extras.chaos is not None:
+        figures["chaos"] = draw_chaos(extras.chaos, extras.mean_field), extras.chaos
+    return figures

@@ -1,0 +1,156 @@
+"""Which points a validation report compares, and how much is simulated at each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
+
+from theory.ensembles import RandomNetwork
+from theory.expressions import X
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is simulated at every point.
+
+    Parameters
+    ----------
+    size : tuple of int
+        Numbers of units; three or more are extrapolated.
+    networks : int
+        Networks drawn of every size.
+    chains, draws, warmup, doublings, integration_time
+        As for `validation.simulate.Sampling`.
+    """
+
+    size: tuple[int, ...]
+    networks: int
+    chains: int
+    draws: int
+    warmup: int
+    doublings: int
+    integration_time: float = 10.0
+
+
+FULL = Effort(size=(150, 300, 600), networks=12, chains=8, draws=64, warmup=32, doublings=4)
+QUICK = Effort(size=(40, 80, 160), networks=8, chains=4, draws=64, warmup=32, doublings=2)
+"""The quick form compares fewer points, those marked in `standard_points`."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point to compare.
+
+    Parameters
+    ----------
+    network : RandomNetwork
+    g, gamma, temperature : float
+    number : int
+        Fixes the seed, whatever other points are compared.
+    """
+
+    network: RandomNetwork
+    g: float
+    gamma: float
+    temperature: float
+    number: int
+
+    @property
+    def label(self) -> str:
+        """The model in a few characters."""
+        return describe(self.network)
+
+    def seed(self, base: int) -> int:
+        """Seed of the networks of this point in a report with the seed ``base``."""
+        return 1000 * base + self.number
+
+
+def describe(network: RandomNetwork) -> str:
+    """Name a model by what differs from a = -x, b = 1 and no further terms.
+
+    Examples
+    --------
+    >>> describe(RandomNetwork()), describe(RandomNetwork(gain="2", field_std=0.3))
+    ('tanh(x)', 'tanh(x), b = 2, σ_h = 0.3')
+    """
+    parts = [str(network.transfer)]
+    if network.local != -X:
+        parts.append(f"a = {network.local}")
+    if network.gain != 1:
+        parts.append(f"b = {network.gain}")
+    numbers = {"μ": network.mean, "σ_h": network.field_std, "η": network.confinement}
+    return ", ".join([*parts, *(f"{sign} = {value:g}" for sign, value in numbers.items() if value)])
+
+
+# model: (g, gamma, T) and whether the quick form has the point. The position in the list is the
+# number that fixes the seed, so new points go to the end.
+_TANH: dict[str, object] = {}
+_SHIFTED: dict[str, object] = {"transfer": "tanh(x + 1/2)"}
+_STANDARD: tuple[tuple[dict[str, object], tuple[float, float, float], bool], ...] = (
+    (_TANH, (0.8, 0.0, 0.1), True),
+    (_TANH, (1.2, 0.0, 0.03), False),
+    (_TANH, (1.2, 0.0, 0.1), True),
+    (_TANH, (1.2, 0.0, 0.3), True),
+    (_TANH, (0.5, 0.5, 0.1), True),
+    (_TANH, (0.8, 0.5, 0.1), True),
+    (_TANH, (1.2, 0.5, 0.03), False),
+    (_TANH, (1.2, 0.5, 0.1), True),
+    (_TANH, (1.2, 0.5, 0.3), True),
+    (_TANH, (0.8, 0.2, 0.1), False),
+    (_TANH, (1.2, 0.2, 0.1), False),
+    (_TANH, (0.5, 0.8, 0.1), False),
+    (_TANH, (1.2, 0.8, 0.1), False),
+    (_TANH, (0.8, -0.2, 0.1), False),
+    (_TANH, (1.2, -0.2, 0.1), False),
+    (_TANH, (1.2, -0.5, 0.1), False),
+    (_SHIFTED, (0.8, 0.0, 0.1), False),
+    (_SHIFTED, (1.2, -0.5, 0.1), False),
+    (_SHIFTED, (1.2, 0.5, 0.03), False),
+    (_SHIFTED, (1.2, 0.5, 0.1), True),
+    (_SHIFTED, (1.2, 0.5, 0.3), True),
+    ({"transfer": "1/(1 + exp(-2*x))"}, (1.0, 0.2, 0.1), False),
+    ({"transfer": "1/(1 + exp(-2*x))"}, (2.0, 0.2, 0.1), False),
+    ({"transfer": "erf(x)"}, (1.0, 0.0, 0.1), False),
+    ({"transfer": "x/sqrt(1 + x**2)"}, (1.2, 0.5, 0.1), False),
+    ({"transfer": "atan(x)"}, (1.2, 0.2, 0.3), False),
+    ({"gain": "1/(1 + x**2)"}, (1.2, 0.2, 0.1), False),
+    ({"gain": "1 + tanh(x)/2"}, (1.0, 0.2, 0.1), False),
+    ({"field_std": 0.3}, (1.0, 0.5, 0.1), True),
+    ({"field_std": 0.3}, (1.2, 0.0, 0.1), False),
+    ({**_SHIFTED, "mean": 0.5}, (1.0, 0.2, 0.1), False),
+    ({"confinement": 0.1}, (1.2, 0.5, 0.1), False),
+)
+
+
+def standard_points(*, quick: bool = False) -> list[Point]:
+    """List the points of the report: many models, below and above the transition.
+
+    Temperatures are those at which plain sampling still mixes.
+
+    Examples
+    --------
+    >>> len(standard_points()) >= 24, len(standard_points(quick=True)) < 12
+    (True, True)
+    """
+    return [
+        Point(RandomNetwork(**model), *values, number)  # type: ignore[arg-type]
+        for number, (model, values, in_quick) in enumerate(_STANDARD, start=1)
+        if in_quick or not quick
+    ]
+
+
+def points_of(network: RandomNetwork, *, quick: bool = False) -> list[Point]:
+    """List points of one model, below and above the transition of a sigmoid of unit slope.
+
+    Examples
+    --------
+    >>> [point.temperature for point in points_of(RandomNetwork(), quick=True)]
+    [0.1, 0.3, 0.1, 0.3, 0.1, 0.3, 0.1, 0.3]
+    """
+    temperatures: Sequence[float] = (0.1, 0.3) if quick else (0.03, 0.1, 0.3)
+    places = product((0.6, 1.2), (0.0, 0.5), temperatures)
+    return [Point(network, *place, number) for number, place in enumerate(places, start=1)]
