@@ -6,6 +6,7 @@ of the transfer function; the stationary autocorrelation then moves like a parti
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,6 +21,7 @@ from theory.ensembles import RandomNetwork
 from theory.expressions import ModelError, X
 
 TERMS, NODES = 240, 480
+_POWERS = np.arange(1.0, TERMS + 1)
 _INSIDE = 1e-9  # share of Delta(0) below the turning point where the fall starts
 _RANGE, _POINTS = 120.0, 24001
 
@@ -79,8 +81,7 @@ class StationaryChaos:
         def fall(variance: float) -> float:
             """Potential difference between the start and 0, per unit of its size."""
             square = self._squares(variance)
-            powers = np.arange(1, TERMS + 1)
-            return float(self.g**2 * (square / powers).sum() / variance - 0.5)
+            return float(self.g**2 * (square / (_POWERS + 1)).sum() / variance - 0.5)
 
         variances = np.geomspace(1e-6, 1e4, 201)
         values = np.array([fall(variance) for variance in variances])
@@ -107,13 +108,13 @@ class StationaryChaos:
         """Times and ``Delta`` at them, in units of the single-unit time constant."""
         initial = self.x_squared
         square = self._squares(initial)
-        powers = np.arange(TERMS)
 
         def speed(_time: float, delta: np.ndarray) -> np.ndarray:
             """The conserved quantity gives the speed of the fall."""
-            ratio = np.clip(delta[0] / initial, 0, 1)
-            potential = initial * (square * ratio ** (powers + 1) / (powers + 1)).sum()
-            kinetic = delta[0] ** 2 - 2 * self.g**2 * potential
+            # trial steps of the integrator may leave the interval of the fall
+            ratio = min(max(float(delta[0]) / initial, 0.0), 1.0)
+            potential = initial * (square * ratio ** (_POWERS + 1) / (_POWERS + 1)).sum()
+            kinetic = (ratio * initial) ** 2 - 2 * self.g**2 * potential
             return np.array([-np.sqrt(max(kinetic, 0.0))])
 
         # beside the turning point the fall is a parabola in time
@@ -138,7 +139,7 @@ class StationaryChaos:
         square = self._squares(self.x_squared)
         ratio = delta / self.x_squared
         # C is odd in Delta: the slope of the series, term by term
-        slope = np.polynomial.polynomial.polyval(ratio, square * np.arange(1, TERMS + 1) * 1.0)
+        slope = np.polynomial.polynomial.polyval(ratio, square * _POWERS)
         well = 1 - self.g**2 * slope / self.x_squared
         step = time[1] - time[0]
         # the ground state is even: at 0 its mirror image is its neighbour
@@ -164,7 +165,7 @@ class StationaryChaos:
         return squares
 
     @cached_property
-    def _transfer(self):  # noqa: ANN202
+    def _transfer(self) -> Callable[[np.ndarray], np.ndarray]:
         return sp.lambdify(X, self.network.transfer, ["scipy", "numpy"])
 
 
