@@ -15,6 +15,7 @@ from numerics.branches import is_symmetric, other_branches
 from numerics.continuation import TEMPERATURE, cool
 from numerics.quadrature import Evaluation
 from numerics.saddle import Solution, polish, relative
+from numerics.stability import REPLICON, replicon, smallest
 from theory.codegen.functional import FunctionalKernel, functional_kernel
 from theory.ensembles import check_parameters
 from theory.expressions import ModelError
@@ -41,6 +42,8 @@ LONG_NAMES = {
     "free_energy": "free energy per unit, -T Phi",
     "energy": "quasi-potential per unit",
     "x_squared": "mean square state of a unit",
+    "longitudinal": "smallest eigenvalue of one minus the linearised saddle-point map",
+    "replicon": "smallest eigenvalue against inequivalent replicas; negative: unstable",
     "residual": "largest undamped residual relative to natural scales",
     "quadrature_error": "largest relative change under a finer quadrature",
     "converged": "whether the point is solved to tolerance",
@@ -242,9 +245,10 @@ class _Grid:
         self.theta = np.full((*shape, len(kernel.order_parameters)), np.nan)
         self.done = 0
         size = int(np.prod(shape))
-        outputs = len(kernel.observables)
+        unknowns, outputs = len(kernel.order_parameters), len(kernel.observables)
         nan = np.full(size, np.nan)
         self.value, self.residual, self.error = nan.copy(), nan.copy(), nan.copy()
+        self.jacobian = np.full((size, unknowns, unknowns), np.nan)
         self.observables = np.full((size, outputs), np.nan)
         self.reason = np.full(size, "", dtype=object)
 
@@ -253,7 +257,7 @@ class _Grid:
         """All points, in the order of the flattened grid."""
         theta = _flat(self.theta)
         empty = np.empty(0)
-        state = Evaluation(self.value, empty, empty, self.observables, empty)
+        state = Evaluation(self.value, empty, self.jacobian, self.observables, empty)
         return Solution(theta, state, self.residual, self.error, self.reason)
 
     def advance(self, lines: np.ndarray, axis: int) -> None:
@@ -314,6 +318,7 @@ class _Grid:
         theta = np.where((reason == "")[:, None], found.theta, np.nan)
         self.theta.reshape(-1, theta.shape[-1])[points] = theta
         self.value[points] = found.evaluation.value
+        self.jacobian[points] = found.evaluation.jacobian
         self.observables[points] = found.evaluation.observables
         self.residual[points] = found.residual
         self.error[points] = found.quadrature_error
@@ -331,7 +336,14 @@ def _dataset(
     converged = solution.reason == ""
     temperature = parameters[:, TEMPERATURE]
     columns: dict[str, np.ndarray] = dict.fromkeys(ORDER_PARAMETERS, np.zeros(len(converged)))
-    columns |= dict(zip(kernel.observables, solution.evaluation.observables.T, strict=True))
+    state = solution.evaluation
+    columns |= {
+        name: values
+        for name, values in zip(kernel.observables, state.observables.T, strict=True)
+        if REPLICON not in name
+    }
+    columns["longitudinal"] = smallest(-state.jacobian)
+    columns["replicon"] = replicon(kernel, state.observables)
     columns |= dict(zip(kernel.order_parameters, solution.theta.T, strict=True))
     # the constant T^(1/2) was left out of the functional so that it stays finite at T = 0
     constant = kernel.metadata["log_temperature"] * xlogy(temperature, temperature)

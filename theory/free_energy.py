@@ -255,6 +255,30 @@ class FreeEnergy:
         }
 
     @property
+    def outputs(self) -> dict[str, sp.Expr]:
+        """All that is evaluated beside the functional: observables, entries of `replicon`."""
+        entries = {
+            f"{kind} replicon {k} {l}": matrix[k, l]
+            for kind, matrix in self.replicon.items()
+            for k in range(matrix.rows)
+            for l in range(matrix.cols)
+        }
+        return self.observables | entries
+
+    @cached_property
+    def replicon(self) -> dict[str, sp.Matrix]:
+        """One minus the linearised saddle-point map for inequivalent replicas, by symmetry.
+
+        See `theory.stability.replicon_matrix`.
+        """
+        from theory.stability import replicon_matrix  # noqa: PLC0415  (it needs this class)
+
+        return {
+            kind: replicon_matrix(self, antisymmetric=kind == "antisymmetric")
+            for kind in ("symmetric", "antisymmetric")
+        }
+
+    @property
     def kinks(self) -> list[float]:
         """Points where a function of the model is not smooth; quadrature breaks there."""
         network = self.network

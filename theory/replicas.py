@@ -194,12 +194,17 @@ class ReplicatedSaddle:
         """The algebraic part for n replicas."""
         return self._linearised[1]
 
+    @property
+    def one_unit_terms(self) -> list[tuple[ReplicaMatrix, Overlap]]:
+        """Terms of the exponent of one unit: a matrix over replicas for every overlap."""
+        return self._linearised[2]
+
     @cached_property
     def _collective(self) -> tuple[list[sp.Expr], sp.Matrix]:
         """Distinct sources summed over replicas, and the quadratic form of their sums."""
         sources: list[sp.Expr] = []
         entries: dict[tuple[int, int], sp.Expr] = {}
-        for matrix, overlap in self._linearised[2]:
+        for matrix, overlap in self.one_unit_terms:
             joint = self.ansatz.split(matrix)[1]
             if joint == 0:
                 continue
@@ -252,7 +257,7 @@ class ReplicatedSaddle:
     def one_replica_exponent(self) -> sp.Expr:
         """Exponent of one unit in one replica at fixed fields, a polynomial of degree 2 in xh."""
         total = self.average.local_terms
-        for matrix, overlap in self._linearised[2]:
+        for matrix, overlap in self.one_unit_terms:
             total += self.ansatz.split(matrix)[0] * overlap.left * overlap.right
         for source, unit, symbol in zip(self._collective[0], self._units, self.fields, strict=True):
             total += unit * symbol * source

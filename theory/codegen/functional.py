@@ -109,7 +109,7 @@ def functional_source(free_energy: FreeEnergy) -> tuple[str, dict[str, Any]]:
     even = not free_energy.fields
     metadata = {
         "order_parameters": [str(symbol) for symbol in free_energy.symbols],
-        "observables": list(free_energy.observables),
+        "observables": list(free_energy.outputs),
         "parameters": [str(symbol) for symbol in PARAMETERS],
         "fields": [str(symbol) for symbol in free_energy.fields],
         "kinks": [k for k in free_energy.kinks if k > 0 or not even],
@@ -144,7 +144,7 @@ class _Lowered:
         for k in range(size):
             for l in range(size):
                 self.outputs[f"jacobian[lane, {k}, {l}]"] = free_energy.jacobian[k, l]
-        for k, expression in enumerate(free_energy.observables.values()):
+        for k, expression in enumerate(free_energy.outputs.values()):
             self.outputs[f"observables[lane, {k}]"] = expression
         found = {a for e in self.outputs.values() for a in e.atoms(SiteAverage)}
         self.averages = sorted(found, key=str)

@@ -42,8 +42,8 @@ def check_functional(free_energy: FreeEnergy, module: ModuleType, tolerance: flo
     size = len(point)
     names = ["value", *(f"residual {s}" for s in free_energy.symbols)]
     names += [f"jacobian {one} {two}" for one in free_energy.symbols for two in free_energy.symbols]
-    names += list(free_energy.observables)
-    assert len(names) == 1 + size + size**2 + len(free_energy.observables)
+    names += list(free_energy.outputs)
+    assert len(names) == 1 + size + size**2 + len(free_energy.outputs)
     for name, one, two in zip(names, compiled, expected, strict=True):
         if not abs(one - two) <= tolerance * (1 + abs(two)):
             msg = (
@@ -118,7 +118,7 @@ def plain_values(
         free_energy.functional,
         *free_energy.residual,
         *free_energy.jacobian,
-        *free_energy.observables.values(),
+        *free_energy.outputs.values(),
     ]
     site_rule = [(mpmath.mpf(a), mpmath.mpf(b)) for a, b in zip(x, w, strict=True)]
     field_rule = [(list(map(mpmath.mpf, a)), mpmath.mpf(b)) for a, b in zip(z, chance, strict=True)]
