@@ -274,15 +274,22 @@ def collect_gaussian(expression: sp.Expr) -> sp.Expr:
     if not nodes:
         return expression
     fields, covariance = next(iter(nodes)).args[1:]
-    outside, inside = sp.S.Zero, sp.S.Zero
+    outside = sp.S.Zero
+    # by what stands beside an average and is one itself, as a norm
+    inside: dict[sp.Expr, sp.Expr] = {}
     for term in sp.Add.make_args(expression):
-        found = [factor for factor in sp.Mul.make_args(term) if isinstance(factor, GaussianAverage)]
-        if found:
-            (node,) = found
-            inside += (term / node) * node.args[0]
-        else:
+        factors = sp.Mul.make_args(term)
+        found = [factor for factor in factors if isinstance(factor, GaussianAverage)]
+        if len(found) != 1:
             outside += term
-    return outside + gaussian_average(inside, fields, covariance)
+            continue
+        [node] = found
+        beside = sp.Mul(*(f for f in factors if f != node and f.has(GaussianAverage)))
+        inside[beside] = inside.get(beside, 0) + (term / node / beside) * node.args[0]
+    joined = (
+        beside * gaussian_average(total, fields, covariance) for beside, total in inside.items()
+    )
+    return outside + sp.Add(*joined)
 
 
 def _operator(printer: Any, text: str) -> Any:

@@ -20,7 +20,7 @@ from theory.averages import (
     site_average,
 )
 from theory.disorder import XH, DisorderAverage
-from theory.ensembles import RandomNetwork, T
+from theory.ensembles import PARAMETERS, RandomNetwork, T
 from theory.expressions import X, kinks
 from theory.replicas import OrderParameter, ReplicaSymmetric, ReplicatedSaddle
 from theory.symmetry import Reduction, find_reduction
@@ -174,6 +174,11 @@ class FreeEnergy:
         return [replace(p, scale=p.scale.subs(self._zero)) for p in kept]
 
     @property
+    def parameters(self) -> list[sp.Symbol]:
+        """Symbols that are given: of the ensemble and of the ansatz."""
+        return [*PARAMETERS, *self.ansatz.parameters]
+
+    @property
     def symbols(self) -> list[sp.Symbol]:
         """Symbols of the order parameters that are solved for."""
         return [parameter.symbol for parameter in self.order_parameters]
@@ -198,7 +203,23 @@ class FreeEnergy:
         responses hold at gamma = 0 too.
         """
         scaled = -self.metric.inv() * self.gradient
-        return scaled.applyfunc(lambda e: collect_gaussian(sp.expand(e)))
+        return scaled.applyfunc(lambda e: collect_gaussian(sp.expand(self._cancelled(e))))
+
+    def _cancelled(self, expression: sp.Expr) -> sp.Expr:
+        """Cancel factors that count replicas, such as that of a replica with itself."""
+        if not self.ansatz.parameters:
+            return expression
+
+        def outside(node: GaussianAverage) -> sp.Expr:
+            inside, fields, covariance = node.args
+            factor, rest = sp.factor(inside).as_independent(*fields, as_Add=False)
+            return factor * GaussianAverage(rest, fields, covariance)
+
+        nodes = {node: outside(node) for node in expression.atoms(GaussianAverage)}
+        expression = expression.xreplace(nodes)
+        names = {node: sp.Dummy() for node in expression.atoms(GaussianAverage)}
+        cancelled = sp.cancel(expression.xreplace(names))
+        return cancelled.xreplace({name: node for node, name in names.items()})
 
     @cached_property
     def fixed_point(self) -> dict[sp.Symbol, sp.Expr]:
@@ -238,7 +259,7 @@ class FreeEnergy:
         average = site_average(expression, self.exponent)
         if self.reduced and self.reduction.covariance_vanishes:
             average = self.reduction.without_odd(average)
-        return gaussian_average(average, self.fields, self.covariance)
+        return self.ansatz.weigh(average, self.exponent, self.fields, self.covariance)
 
     @cached_property
     def energy(self) -> sp.Expr:
@@ -252,6 +273,10 @@ class FreeEnergy:
             "energy": self.energy,
             "x_squared": self.observable(X**2),
             "m": self.observable(self.functions["c"]),
+            **{
+                f"slope {number}": collect_gaussian(self.functional.diff(number))
+                for number in self.ansatz.parameters
+            },
         }
 
     @property
@@ -273,6 +298,8 @@ class FreeEnergy:
         """
         from theory.stability import replicon_matrix  # noqa: PLC0415  (it needs this class)
 
+        if self.ansatz.parameters:
+            return {}
         return {
             kind: replicon_matrix(self, antisymmetric=kind == "antisymmetric")
             for kind in ("symmetric", "antisymmetric")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
@@ -16,6 +17,9 @@ from theory.averages import SiteIntegral, gaussian_average
 from theory.disorder import XH, DisorderAverage, Overlap, beta
 from theory.ensembles import T
 from theory.expressions import X
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 count = sp.Symbol("n", real=True)
 """The number of replicas, continued to real numbers."""
@@ -61,7 +65,7 @@ class ReplicaMatrix:
 class ReplicaSymmetric:
     """All replicas equivalent: the algebra of matrices with two values.
 
-    Another ansatz offers the same four methods.
+    Another ansatz offers the same.
 
     Examples
     --------
@@ -74,6 +78,10 @@ class ReplicaSymmetric:
     """
 
     name = "replica symmetric"
+    block: sp.Symbol = count
+    """How many replicas see the same fields."""
+    parameters: tuple[sp.Symbol, ...] = ()
+    """Numbers of the ansatz itself."""
 
     def matrix(self, names: tuple[str, ...], conjugate: bool = False) -> ReplicaMatrix:
         """Make a matrix (two names) or vector (one) of symbols.
@@ -102,6 +110,16 @@ class ReplicaSymmetric:
         """``lim (1/n) exponent`` for n -> 0, of an exponent that vanishes at n = 0."""
         assert sp.simplify(exponent.subs(count, 0)) == 0
         return exponent.diff(count).subs(count, 0)
+
+    def weigh(
+        self,
+        average: sp.Expr,
+        _exponent: sp.Expr,
+        fields: Sequence[sp.Symbol],
+        covariance: sp.Matrix,
+    ) -> sp.Expr:
+        """Average over the fields of what is averaged over one unit already."""
+        return gaussian_average(average, fields, covariance)
 
 
 @dataclass(frozen=True)
@@ -265,9 +283,9 @@ class ReplicatedSaddle:
 
     def functional(self, exponent: sp.Expr) -> sp.Expr:
         """``Phi = lim (1/nN) log E Z^n`` for the exponent of one unit after the xh integral."""
-        power = SiteIntegral(exponent) ** count
-        averaged = gaussian_average(power, self.fields, self.covariance)
-        return self.algebraic + self.ansatz.limit(sp.log(averaged))
+        block = self.ansatz.block
+        averaged = gaussian_average(SiteIntegral(exponent) ** block, self.fields, self.covariance)
+        return self.algebraic + self.ansatz.limit(count / block * sp.log(averaged))
 
 
 def _real(names: tuple[str, ...], ending: str = "") -> list[sp.Symbol]:

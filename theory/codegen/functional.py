@@ -18,7 +18,7 @@ from theory.averages import Abbreviation, GaussianAverage, SiteAverage, SiteInte
 from theory.codegen import cache
 from theory.codegen.functional_check import check_functional
 from theory.codegen.printer import assignments, identifier, print_expression
-from theory.ensembles import PARAMETERS, T
+from theory.ensembles import T
 from theory.expressions import X
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def functional_source(free_energy: FreeEnergy) -> tuple[str, dict[str, Any]]:
     metadata = {
         "order_parameters": [str(symbol) for symbol in free_energy.symbols],
         "observables": list(free_energy.outputs),
-        "parameters": [str(symbol) for symbol in PARAMETERS],
+        "parameters": [str(symbol) for symbol in free_energy.parameters],
         "fields": [str(symbol) for symbol in free_energy.fields],
         "kinks": [k for k in free_energy.kinks if k > 0 or not even],
         "even": even,
@@ -168,7 +168,7 @@ class _Lowered:
         level = sp.Add(*(t for t in exponent_terms if X not in t.free_symbols))
         height = free_energy.exponent - level
         at_node = {identifier(a): a.definition for a in rest}
-        parameters = [identifier(s) for s in PARAMETERS]
+        parameters = [identifier(s) for s in free_energy.parameters]
         theta = [identifier(s) for s in free_energy.symbols]
         fields = [identifier(s) for s in free_energy.fields]
         constants = [f"{identifier(a)} = {print_expression(a.definition)}" for a in fixed]
@@ -267,9 +267,10 @@ class _Lowered:
 
         def averaged(expression: sp.Expr) -> sp.Symbol:
             expression = expression.replace(SiteIntegral, lambda _: sp.exp(_LOG_INTEGRAL))
+            expression = expression.xreplace(self.moments)
             if expression not in inside:
-                inside.append(expression.xreplace(self.moments))
-            return sp.Symbol(f"total_{len(inside) - 1}")
+                inside.append(expression)
+            return sp.Symbol(f"total_{inside.index(expression)}")
 
         for expression in self.outputs.values():
             if self.free_energy.fields:

@@ -8,7 +8,6 @@ import mpmath
 import numpy as np
 import sympy as sp
 
-from theory.ensembles import PARAMETERS
 from theory.evaluation import evaluate
 from theory.expressions import ModelError
 
@@ -67,10 +66,11 @@ def random_point(free_energy: FreeEnergy, seed: int) -> tuple[np.ndarray, np.nda
         In the order of the kernel's arrays; model parameters that vanish are zero.
     """
     generator = np.random.default_rng(seed)
-    numbers = dict(zip(PARAMETERS, generator.uniform(0.4, 0.9, len(PARAMETERS)), strict=True))
+    given = free_energy.parameters
+    numbers = dict(zip(given, generator.uniform(0.4, 0.9, len(given)), strict=True))
     numbers |= free_energy.network.vanishing
-    parameters = np.array([float(numbers[symbol]) for symbol in PARAMETERS])
-    covariance = sp.lambdify([*PARAMETERS, *free_energy.symbols], free_energy.covariance)
+    parameters = np.array([float(numbers[symbol]) for symbol in given])
+    covariance = sp.lambdify([*given, *free_energy.symbols], free_energy.covariance)
     while True:
         theta = generator.uniform(-0.5, 1.0, len(free_energy.symbols))
         q = dict(zip(map(str, free_energy.symbols), theta, strict=True))
@@ -105,7 +105,9 @@ def plain_values(
     """Value, residual, Jacobian and observables at one point by plain mpmath."""
     values = dict(
         zip(
-            [*PARAMETERS, *free_energy.symbols], map(mpmath.mpf, [*parameters, *point]), strict=True
+            [*free_energy.parameters, *free_energy.symbols],
+            map(mpmath.mpf, [*parameters, *point]),
+            strict=True,
         )
     )
     x, w = module.site_nodes(rule.lower[0], rule.upper[0], rule.panels[0], rule.node, rule.weight)
