@@ -1,0 +1,70 @@
+"""A section of a report: words, figures with their numbers, and what did not hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reports import page
+from reports.store import write_dataset, write_figure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure, the numbers it shows, and its caption."""
+
+    figure: Figure
+    data: xr.Dataset
+    caption: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """Part of a page.
+
+    Parameters
+    ----------
+    key : str
+        Identifier on the page.
+    heading : str
+    html : str
+        Tables and lists.
+    drawings : dict of str to Drawing
+        By the name of the files.
+    data : dict of str to xarray.Dataset
+        Further numbers, by the name of the file.
+    problems : sequence of str
+        What did not converge or hold, one line each.
+    """
+
+    key: str
+    heading: str
+    html: str
+    drawings: dict[str, Drawing] = field(default_factory=dict)
+    data: dict[str, xr.Dataset] = field(default_factory=dict)
+    problems: Sequence[str] = ()
+
+    def write(self, directory: Path) -> tuple[str, str, str]:
+        """Write figures and datasets, and give what `reports.page.page` takes."""
+        parts = []
+        for name, drawing in self.drawings.items():
+            write_dataset(drawing.data, directory / f"{name}.nc")
+            write_figure(drawing.figure, directory / name)
+            parts.append(page.figure(directory, name, drawing.caption))
+        for name, data in self.data.items():
+            write_dataset(data, directory / f"{name}.nc")
+        files = ", ".join(f'<a href="{name}.nc">{name}.nc</a>' for name in self.data)
+        parts += [self.html, f"<p>Numbers: {files}.</p>" if files else ""]
+        return self.key, self.heading, "\n".join(parts)
+
+
+def refused(key: str, heading: str, reason: str) -> Section:
+    """Make a section that says why it is empty."""
+    return Section(key, heading, page.items([f"Not for this model: {reason}."]))
