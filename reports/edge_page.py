@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from reports import page
 from reports.edge_simulation import MODERATE, describe_simulated
 from reports.page import number
+from reports.provenance import provenance_table
 from reports.results import failures
 from reports.store import write_text
 from reports.validation_page import comparison_table
@@ -256,12 +256,5 @@ def _equations(free_energy: FreeEnergy) -> str:
 
 
 def _provenance(curves: xr.Dataset) -> str:
-    record = json.loads(curves.attrs["provenance"])
-    rows = [
-        [f"{part}: {key}" if key else part, str(value)]
-        for part, entry in record.items()
-        for key, value in (entry.items() if isinstance(entry, dict) else [("", entry)])
-    ]
-    written = page.table(["what", "value"], rows).replace("<table>", '<table class="words">')
     where = "<p>Every data file carries this record in its attribute <code>provenance</code>.</p>"
-    return written + where
+    return provenance_table(curves.attrs["provenance"]) + where

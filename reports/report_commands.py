@@ -91,3 +91,35 @@ def validation(
         )  # fmt: skip
     click.echo(f"wrote {output / 'index.html'}", err=True)
     finish(context, problems)
+
+
+@report.command("phases")
+@model_options
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=Path("phases-report"), metavar="DIR",
+    show_default=True, help="Directory for the files.",
+)  # fmt: skip
+@click.option("--quick", is_flag=True, help="Coarser grids and smaller networks, for a first look.")
+@simulation_options
+@click.pass_context
+def phases(
+    context: click.Context,
+    *,
+    network: RandomNetwork,
+    output: Path,
+    quick: bool,
+    seed: int,
+    threads: int,
+) -> None:
+    """Transitions, stability, broken replica symmetry and four ensembles of steady states."""
+    from reports import store  # noqa: PLC0415
+
+    with store.writing_directory(output) as directory, progress_bar() as report_progress:
+        from reports.phases import FULL, QUICK, make_report  # noqa: PLC0415
+
+        problems = make_report(
+            network, directory, effort=QUICK if quick else FULL, seed=seed, threads=threads,
+            progress=report_progress,
+        )  # fmt: skip
+    click.echo(f"wrote {output / 'index.html'}", err=True)
+    finish(context, problems)

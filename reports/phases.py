@@ -1,0 +1,102 @@
+"""The phases report: transitions, stability and the ensembles of steady states of a network."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from numerics.solve import provenance
+from reports import page
+from reports.phase_breaking import breaking_section
+from reports.phase_ensembles import ensembles_section
+from reports.phase_lines import lines_section
+from reports.phase_maps import maps_section
+from reports.phase_published import published_section
+from reports.provenance import provenance_table
+from reports.sections import Section
+from reports.store import write_text
+from theory.free_energy import replica_symmetric
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from theory.ensembles import RandomNetwork
+
+    Progress = Callable[[str], Callable[[int, int], None]]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How fine the report is.
+
+    Parameters
+    ----------
+    map_points, line_points : int
+        Along an axis of the maps, along the line of broken symmetry.
+    size, networks : int
+        Of the simulated networks.
+    """
+
+    map_points: int
+    line_points: int
+    size: int
+    networks: int
+
+
+FULL = Effort(60, 21, 500, 6)
+QUICK = Effort(18, 6, 100, 3)
+
+
+def make_report(
+    network: RandomNetwork,
+    directory: Path,
+    *,
+    effort: Effort = FULL,
+    seed: int = 0,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> list[str]:
+    """Compute, draw and write the whole report.
+
+    Parameters
+    ----------
+    network : RandomNetwork
+    directory : pathlib.Path
+        Exists; gets netCDF files, figures and ``index.html``.
+    effort : Effort
+    seed : int
+        Of the simulated networks.
+    threads : int
+    progress : callable, optional
+        Takes the name of a task, gives a function of parts done and their total.
+
+    Returns
+    -------
+    list of str
+        What did not converge, one line each.
+    """
+
+    def shown(task: str) -> Callable[[int, int], None] | None:
+        return progress(task) if progress else None
+
+    studies: list[Callable[[], Section]] = [
+        partial(lines_section, network),
+        partial(
+            maps_section, network, points=effort.map_points, threads=threads,
+            progress=shown("phase diagram"),
+        ),
+        partial(breaking_section, network, points=effort.line_points),
+        partial(
+            ensembles_section, network, size=effort.size, networks=effort.networks, seed=seed,
+            threads=threads, progress=shown("networks"),
+        ),
+        partial(published_section, network),
+    ]  # fmt: skip
+    sections = [study() for study in studies]
+    record = provenance(replica_symmetric(network), seed=seed, **asdict(effort))
+    sections.append(Section("provenance", "Provenance", provenance_table(record)))
+    written = [section.write(directory) for section in sections]
+    write_text(page.page("Phases", written), directory / "index.html")
+    return [problem for section in sections for problem in section.problems]
