@@ -6,8 +6,10 @@ import hashlib
 import json
 import shutil
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +32,6 @@ from validation.checkpoint import LONGEST_UNUSED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from matplotlib.figure import Figure
 
@@ -149,30 +150,54 @@ def compute(
         If no point could be simulated.
     """
     report = progress("networks") if progress else None
-    each = len(effort.size) * effort.networks
-    done: list[tuple[Point, xr.Dataset]] = []
+    found: list[tuple[Point, xr.Dataset]] = []
     problems = []
-    for place, point in enumerate(points):
+    done = 0
+    place_for = nullcontext(directory) if directory else TemporaryDirectory()
+    with place_for as kept:
+        for place, point in enumerate(points):
+            left = (len(points) - place - 1) * len(effort.size) * effort.networks
 
-        def advance(count: int, _total: int, before: int = place * each) -> None:
-            if report:
-                report(before + count, each * len(points))
+            def advance(count: int, total: int, before: int = done, after: int = left) -> None:
+                if report:
+                    report(before + count, before + total + after)
 
-        values = (point.g, point.gamma, point.temperature)
-        try:
-            check_simulable(point.network)
-            phases = solve(replica_symmetric(point.network), *values)
-            part = validate(
-                point.network, phases.squeeze(), **asdict(effort), seed=point.seed(seed),
-                threads=threads, directory=directory, progress=advance,
-            )  # fmt: skip
-        except ModelError as error:
-            problems.append(f"{name(point)}: {error}")
-            continue
-        done.append((point, part))
-    if not done:
+            try:
+                part = _simulate(point, effort, seed, threads, Path(kept), advance)
+            except ModelError as error:
+                problems.append(f"{name(point)}: {error}")
+                continue
+            found.append((point, part))
+            done += part.sizes["size"] * part.sizes["network"]
+    if not found:
         raise ModelError(f"no point could be simulated; the first: {problems[0]}")
-    return _joined(done, seed), problems
+    return _joined(found, seed), problems
+
+
+def _simulate(
+    point: Point,
+    effort: Effort,
+    seed: int,
+    threads: int,
+    directory: Path,
+    progress: Callable[[int, int], None],
+) -> xr.Dataset:
+    """Solve and simulate a point, with as many networks as its error asks for."""
+    check_simulable(point.network)
+    phases = solve(replica_symmetric(point.network), point.g, point.gamma, point.temperature)
+    sampling = asdict(effort.sampling)
+    del sampling["edges"]  # every point has its own
+    networks, wanted = 0, effort.networks
+    while wanted > networks:
+        networks = wanted
+        part = validate(
+            point.network, phases.squeeze(), size=effort.sizes_at(point.temperature),
+            networks=networks, **sampling, seed=point.seed(seed), threads=threads,
+            directory=directory, progress=progress,
+        )  # fmt: skip
+        at = part.sel(quantity="q")
+        wanted = effort.networks_after(networks, float(abs(at.standard_error / at.simulation)))
+    return part
 
 
 def name(point: Point) -> str:
@@ -183,8 +208,8 @@ def name(point: Point) -> str:
 def _joined(done: list[tuple[Point, xr.Dataset]], seed: int) -> xr.Dataset:
     """Put the points into one dataset with one record of where they come from."""
     parts = [part for _, part in done]
-    # every point has its own bins
-    joined = xr.concat(parts, dim="point", coords="different", compat="equals", join="exact")
+    # every point has its own bins, and some have more networks and sizes
+    joined = xr.concat(parts, dim="point", coords="different", compat="equals", join="outer")
     columns = {
         "point": [point.number for point, _ in done],
         "model": [point.label for point, _ in done],

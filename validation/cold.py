@@ -141,7 +141,7 @@ def validate_cold(
         predicted = bin_probability(free_energy, point, edges[k])
         parts.append(compare_point(point, rung, predicted, edges[k].tolist()))
     result = labelled(parts, phases, ["temperature"])
-    shown = {"size": sizes.tolist(), "networks": networks, "seed": seed, **vars(tempering)}
+    shown = {"size": sizes, "networks": networks, "seed": seed, **vars(tempering)}
     result.attrs = {
         "format_version": FORMAT_VERSION,
         "provenance": provenance(free_energy, **shown),

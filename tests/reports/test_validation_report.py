@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import xarray as xr
 
 from reports.cli import main
+from reports.comparison import split
 from reports.dynamics_section import describe_chaos, draw_chaos
 from reports.published_simulation import ColdValue, published_table
 from reports.validation import Extras, compute, kept_networks, make_report
@@ -19,9 +21,9 @@ from reports.validation_points import FULL, QUICK, Effort, Point, points_of, sta
 from theory import RandomNetwork
 from theory.codegen.cache import cache_path
 from theory.expressions import ModelError
-from validation.simulate import simulate_network
+from validation.simulate import Sampling, simulate_network
 
-TINY = Effort(size=(8, 12, 16), networks=3, chains=4, draws=20, warmup=20, doublings=0)
+TINY = Effort(size=(8, 12, 16), networks=3, sampling=Sampling(chains=4, draws=20, warmup=20))
 NETWORK = RandomNetwork()
 POINTS = [
     Point(NETWORK, 0.5, 0.2, 0.2, 1),
@@ -135,6 +137,21 @@ def test_interrupted_report_goes_on_with_identical_results(monkeypatch):
     assert not kept.exists()
 
 
+def test_imprecise_points_get_more_networks():
+    cold = Point(NETWORK, 0.5, 0.2, 0.05, 4)
+    effort = replace(TINY, precision=0.05, most_networks=12, cold_size=(8, 12, 16, 20))
+    checked, _ = compute([POINTS[0], cold], effort)
+    plain, more = split(checked)
+    assert [plain.sizes["size"], more.sizes["size"]] == [3, 4]
+    assert plain.sizes["network"] > 3
+    assert float(plain.degrees) == 3 * (plain.sizes["network"] - 1)
+    relative = plain.standard_error / plain.simulation
+    assert plain.sizes["network"] == 12 or float(relative.sel(quantity="q")) < 0.05
+    # the first networks are those of the report that asks for no more
+    few, _ = compute(POINTS[:1], TINY)
+    np.testing.assert_array_equal(plain.r_hat[:, :3], few.r_hat[0])
+
+
 def test_nothing_is_left_if_nothing_was_simulated():
     used = []
 
@@ -188,7 +205,7 @@ def test_refuted_points_are_shown_first_and_scores_are_normal():
     data = xr.Dataset({"verdict": (("point", "quantity"), verdict)}, {"quantity": ["q"]})
     assert choose(data, 3).tolist() == [0, 6, 7]
     sample = np.random.default_rng(1).standard_t(4, size=4000)
-    assert np.std(normal_scores(sample, 4)) == pytest.approx(1, abs=0.05)
+    assert np.std(normal_scores(sample, np.full(4000, 4))) == pytest.approx(1, abs=0.05)
 
 
 def test_published_value_is_judged_by_the_simulation():
