@@ -194,8 +194,8 @@ def _chance(checked: xr.Dataset) -> str:
     head = ["quantity", "points", "|z| > 2", "expected", "p", "|z| > 3", "expected", "p"]
     caption = (
         "How many differences exceed two and three standard errors, and how many would by chance"
-        f" (Student's distribution, {_between(checked.degrees.values)} degrees of freedom, binomial p). Undecided"
-        " comparisons are counted too. Quantities of one point are not independent."
+        f" (Student's distribution, {_between(checked.degrees.values)} degrees of freedom, binomial"
+        " p). Undecided comparisons are counted too. Quantities of one point are not independent."
     )
     return page.table(head, rows, caption)
 
