@@ -133,7 +133,7 @@ class StationaryChaos:
         delta = np.append(initial, found.sol(time[1:])[0])
         return time, np.maximum(delta, 0.0)
 
-    @property
+    @cached_property
     def lyapunov(self) -> float:
         """Largest Lyapunov exponent, from the ground state of a Schroedinger equation.
 
