@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# tests run side by side: one thread each
+for library in ("OPENBLAS", "OMP", "MKL"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 os.environ.setdefault("RESTPOINT_CACHE", str(Path(__file__).parent / ".pytest_cache" / "kernels"))
 
 

@@ -43,14 +43,30 @@ def quantities(checked: xr.Dataset) -> Iterator[dict[str, Any]]:
         }
 
 
+def split(checked: xr.Dataset) -> list[xr.Dataset]:
+    """Take a report apart into its points, each with the sizes and networks that it has.
+
+    Parameters
+    ----------
+    checked : xarray.Dataset
+        Over ``point``.
+
+    Returns
+    -------
+    list of xarray.Dataset
+    """
+    points = (checked.isel(point=k) for k in range(checked.sizes["point"]))
+    return [
+        point.dropna("size", how="all", subset=["mean"]).dropna(
+            "network", how="all", subset=["r_hat"]
+        )
+        for point in points
+    ]
+
+
 def worst_r_hat(checked: xr.Dataset) -> float:
     """R-hat of the typical network of the size that mixed worst: the number that decides."""
     return float(checked.r_hat.median("network").max())
-
-
-def degrees(checked: xr.Dataset) -> int:
-    """Degrees of freedom of the standard errors: networks less one mean for every size."""
-    return checked.sizes["size"] * (checked.sizes["network"] - 1)
 
 
 def settings(checked: xr.Dataset) -> dict[str, Any]:
@@ -165,7 +181,7 @@ def remarks(checked: xr.Dataset) -> list[str]:
         f"{point}; simulation {limit}",
         f"N = {sizes}: {each} of {run['draws']} draws after {run['warmup']}, doubled up to"
         f" {run['doublings']} times until they mix; seed {run['seed']}",
-        f"errors from the spread of networks, {degrees(checked)} degrees of freedom",
+        f"errors from the spread of networks, {float(checked.degrees):g} degrees of freedom",
         f"R-hat {worst_r_hat(checked):.3f} (median of networks; largest"
         f" {float(checked.r_hat.max()):.3f}), effective sample size at least"
         f" {float(checked.ess.min()):.0f}",

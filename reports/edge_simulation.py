@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.comparison import count_verdicts, describe_unconfirmed
+from reports.comparison import count_verdicts, describe_unconfirmed, split
 from reports.validation import compute
 from reports.validation_points import Effort, Point
 from theory.expressions import ModelError
+from validation.simulate import Sampling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 MODERATE = 0.1
 """Temperature of the lines against g with simulated points: chains mix there in a short time."""
 EFFORT = Effort(
-    size=(100, 200, 400), networks=4, chains=4, draws=60, warmup=40, doublings=2,
-    integration_time=5.0,
-)  # fmt: skip
+    size=(100, 200, 400),
+    networks=4,
+    sampling=Sampling(chains=4, draws=60, warmup=40, doublings=2, integration_time=5.0),
+)
 _GAMMAS = (0.0, 0.5)
 _PLACES = ((0.5, MODERATE), (0.8, MODERATE), (1.2, MODERATE), (1.2, 0.3))
 
@@ -83,11 +85,10 @@ def refuted(simulated: xr.Dataset | None) -> list[str]:
     """List what the simulation refutes; undecided is what so few networks may well leave."""
     if simulated is None:
         return []
-    parts = [simulated.isel(point=k) for k in range(simulated.sizes["point"])]
     return [
         f"g = {float(part.g):g}, gamma = {float(part.gamma):g},"
         f" T = {float(part.temperature):g}: {line}"
-        for part in parts
+        for part in split(simulated)
         for line in describe_unconfirmed(part)
         if " is refuted: " in line
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -64,7 +64,9 @@ def validation(
 ) -> None:
     """Theory against simulation at many points of many models, or at points of the MODEL given.
 
-    Finished networks are kept, so that an interrupted report continues when it is run again.
+    Without a MODEL and --quick also: published values at low temperature, chaos and the loss of
+    stability of x = 0 in the dynamics without noise. Finished networks are kept, so that an
+    interrupted report continues when it is run again.
     """
     from reports import store  # noqa: PLC0415
     from reports.validation_points import (  # noqa: PLC0415
@@ -78,6 +80,7 @@ def validation(
     points = points_of(network, quick=quick) if given else standard_points(quick=quick)
     effort = QUICK if quick else FULL
     from reports.validation import kept_networks, make_report  # noqa: PLC0415
+    from reports.validation_extras import compute_extras  # noqa: PLC0415
 
     # networks are kept until the files are in place
     with (
@@ -85,10 +88,9 @@ def validation(
         store.writing_directory(output) as directory,
         progress_bar() as report_progress,
     ):
-        problems = make_report(
-            points, directory, effort=effort, seed=seed, threads=threads, kept=kept,
-            progress=report_progress,
-        )  # fmt: skip
+        run: dict[str, Any] = {"seed": seed, "threads": threads, "progress": report_progress}
+        extras = None if given or quick else compute_extras(directory=kept, **run)
+        problems = make_report(points, directory, effort=effort, kept=kept, extras=extras, **run)
     click.echo(f"wrote {output / 'index.html'}", err=True)
     finish(context, problems)
 

@@ -6,8 +6,10 @@ import hashlib
 import json
 import shutil
 import time
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +18,8 @@ import xarray as xr
 from numerics.solve import AXES, solve
 from reports.checks import check_simulable
 from reports.comparison import describe_unconfirmed
-from reports.dynamics_section import describe_chaos, draw_chaos
-from reports.published_simulation import published_table
 from reports.store import write_dataset, write_figure
+from reports.validation_extras import Extras
 from reports.validation_figures import draw_along, draw_distributions, draw_scores, draw_sizes
 from reports.validation_lines import theory_lines
 from reports.validation_page import write_page
@@ -29,12 +30,10 @@ from validation import validate
 from validation.checkpoint import LONGEST_UNUSED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
     from matplotlib.figure import Figure
 
-    from reports.published_simulation import ColdValue
     from reports.validation_points import Effort, Point
 
     Progress = Callable[[str], Callable[[int, int], None]]
@@ -44,34 +43,6 @@ _COORDINATES = {
     "model": "what differs from a = -x, b = 1",
     "seed": "seed of the networks of a point",
 }
-
-
-@dataclass(frozen=True)
-class Extras:
-    """Results of longer runs that the report shows if they are given.
-
-    Parameters
-    ----------
-    cold : sequence of ColdValue, optional
-        Simulated at low temperature, to be compared with published values.
-    chaos : xarray.Dataset, optional
-        Of the original dynamics, from `validation.chaos.chaos_against_size`.
-    mean_field : mapping of str to float, optional
-        Mean-field numbers of the original dynamics, by the name of the variable.
-    """
-
-    cold: Sequence[ColdValue] = ()
-    chaos: xr.Dataset | None = None
-    mean_field: Mapping[str, float] = field(default_factory=dict)
-
-    def sections(self) -> dict[str, str]:
-        """Headings and HTML of what is given."""
-        found = {}
-        if self.cold:
-            found["Published values"] = published_table(self.cold)
-        if self.chaos is not None:
-            found["Original dynamics"] = describe_chaos(self.chaos, self.mean_field)
-        return found
 
 
 @contextmanager
@@ -149,30 +120,54 @@ def compute(
         If no point could be simulated.
     """
     report = progress("networks") if progress else None
-    each = len(effort.size) * effort.networks
-    done: list[tuple[Point, xr.Dataset]] = []
+    found: list[tuple[Point, xr.Dataset]] = []
     problems = []
-    for place, point in enumerate(points):
+    done = 0
+    place_for = nullcontext(directory) if directory else TemporaryDirectory()
+    with place_for as kept:
+        for place, point in enumerate(points):
+            left = (len(points) - place - 1) * len(effort.size) * effort.networks
 
-        def advance(count: int, _total: int, before: int = place * each) -> None:
-            if report:
-                report(before + count, each * len(points))
+            def advance(count: int, total: int, before: int = done, after: int = left) -> None:
+                if report:
+                    report(before + count, before + total + after)
 
-        values = (point.g, point.gamma, point.temperature)
-        try:
-            check_simulable(point.network)
-            phases = solve(replica_symmetric(point.network), *values)
-            part = validate(
-                point.network, phases.squeeze(), **asdict(effort), seed=point.seed(seed),
-                threads=threads, directory=directory, progress=advance,
-            )  # fmt: skip
-        except ModelError as error:
-            problems.append(f"{name(point)}: {error}")
-            continue
-        done.append((point, part))
-    if not done:
+            try:
+                part = _simulate(point, effort, seed, threads, Path(kept), advance)
+            except ModelError as error:
+                problems.append(f"{name(point)}: {error}")
+                continue
+            found.append((point, part))
+            done += part.sizes["size"] * part.sizes["network"]
+    if not found:
         raise ModelError(f"no point could be simulated; the first: {problems[0]}")
-    return _joined(done, seed), problems
+    return _joined(found, seed), problems
+
+
+def _simulate(
+    point: Point,
+    effort: Effort,
+    seed: int,
+    threads: int,
+    directory: Path,
+    progress: Callable[[int, int], None],
+) -> xr.Dataset:
+    """Solve and simulate a point, with as many networks as its error asks for."""
+    check_simulable(point.network)
+    phases = solve(replica_symmetric(point.network), point.g, point.gamma, point.temperature)
+    sampling = asdict(effort.sampling)
+    del sampling["edges"]  # every point has its own
+    networks, wanted = 0, effort.networks
+    while wanted > networks:
+        networks = wanted
+        part = validate(
+            point.network, phases.squeeze(), size=effort.sizes_at(point.temperature),
+            networks=networks, **sampling, seed=point.seed(seed), threads=threads,
+            directory=directory, progress=progress,
+        )  # fmt: skip
+        at = part.sel(quantity="q")
+        wanted = effort.networks_after(networks, float(abs(at.standard_error / at.simulation)))
+    return part
 
 
 def name(point: Point) -> str:
@@ -183,8 +178,8 @@ def name(point: Point) -> str:
 def _joined(done: list[tuple[Point, xr.Dataset]], seed: int) -> xr.Dataset:
     """Put the points into one dataset with one record of where they come from."""
     parts = [part for _, part in done]
-    # every point has its own bins
-    joined = xr.concat(parts, dim="point", coords="different", compat="equals", join="exact")
+    # every point has its own bins, and some have more networks and sizes
+    joined = xr.concat(parts, dim="point", coords="different", compat="equals", join="outer")
     columns = {
         "point": [point.number for point, _ in done],
         "model": [point.label for point, _ in done],
@@ -242,13 +237,13 @@ def make_report(
         points, effort, seed=seed, threads=threads, directory=kept, progress=progress
     )
     extras = extras or Extras()
-    figures = _draw(points, checked, extras)
-    for key, (figure, data) in figures.items():
+    figures = _draw(points, checked)
+    for key, (figure, data) in (figures | extras.figures()).items():
         write_dataset(data, directory / f"{key}.nc")
         write_figure(figure, directory / key)
     write_dataset(checked, directory / "validation.nc")
-    write_page(directory, checked, problems, list(figures), extras.sections())
-    return problems + [
+    write_page(directory, checked, problems, list(figures), extras.sections(directory))
+    return [*problems, *extras.problems()] + [
         f"{part.model.item()}, g = {float(part.g):g}, gamma = {float(part.gamma):g},"
         f" T = {float(part.temperature):g}: {line}"
         for part in (checked.isel(point=k) for k in range(checked.sizes["point"]))
@@ -256,9 +251,7 @@ def make_report(
     ]
 
 
-def _draw(
-    points: Sequence[Point], checked: xr.Dataset, extras: Extras
-) -> dict[str, tuple[Figure, xr.Dataset]]:
+def _draw(points: Sequence[Point], checked: xr.Dataset) -> dict[str, tuple[Figure, xr.Dataset]]:
     """Draw every figure for which there is something to show, with its numbers."""
     figures = {}
     for key, axis in (("temperature", "temperature"), ("coupling", "g")):
@@ -271,6 +264,4 @@ def _draw(
     figures["scores"] = draw_scores(checked), checked[shown["scores"]]
     figures["sizes"] = draw_sizes(checked), checked[shown["sizes"]]
     figures["distributions"] = draw_distributions(checked), checked[[*densities, "bin_centre"]]
-    if extras.chaos is not None:
-        figures["chaos"] = draw_chaos(extras.chaos, extras.mean_field), extras.chaos
     return figures

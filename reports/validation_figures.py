@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import norm
 from scipy.stats import t as student
 
-from reports.comparison import degrees
+from reports.comparison import split
 from reports.figures import (
     SIMULATED,
     SYMBOLS,
@@ -108,7 +108,7 @@ def draw_scores(checked: xr.Dataset) -> Figure:
     strip.set_ylim(-reach, reach)
     strip.set_ylabel("(simulation − theory) / standard error")
     for name in ("q", "rho", "energy"):
-        score = np.sort(normal_scores(checked.z.sel(quantity=name).values, degrees(checked)))
+        score = np.sort(normal_scores(checked.z.sel(quantity=name).values, checked.degrees.values))
         if len(score):
             expected = norm.ppf((np.arange(len(score)) + 0.5) / len(score))
             quantiles.plot(expected, score, "o", markersize=4, label=SYMBOLS[name])
@@ -120,15 +120,16 @@ def draw_scores(checked: xr.Dataset) -> Figure:
     return figure
 
 
-def normal_scores(z: np.ndarray, degrees: float) -> np.ndarray:
+def normal_scores(z: np.ndarray, degrees: np.ndarray) -> np.ndarray:
     """Turn Student's variables into normal ones with the same probabilities; NaN are left out.
 
     Examples
     --------
-    >>> normal_scores(np.array([-1.0, 12.706, np.nan]), 1).round(2).tolist()
+    >>> normal_scores(np.array([-1.0, 12.706, np.nan]), np.ones(3)).round(2).tolist()
     [-0.67, 1.96]
     """
-    z = z[np.isfinite(z)]
+    known = np.isfinite(z)
+    z, degrees = z[known], degrees[known]
     # from the nearer tail, so that nothing rounds to probability 1
     return np.sign(z) * -norm.ppf(student.sf(np.abs(z), degrees))
 
@@ -160,9 +161,10 @@ def draw_sizes(checked: xr.Dataset) -> Figure:
     checked : xarray.Dataset
     """
     chosen = choose(checked, PANELS)
+    points = split(checked)
     figure = _panels(len(chosen), 4)
     for axes, k in zip(figure.axes, chosen, strict=False):
-        point = checked.isel(point=int(k)).sel(quantity="q")
+        point = points[k].sel(quantity="q")
         inverse = 1 / point["size"].values
         axes.axhline(float(point.theory), color="#1f5fa8", linewidth=1.6, label="theory")
         axes.errorbar(
@@ -203,9 +205,10 @@ def draw_distributions(checked: xr.Dataset) -> Figure:
     checked : xarray.Dataset
     """
     chosen = choose(checked, DISTRIBUTIONS)
+    points = split(checked)
     figure = _panels(len(chosen), 3, width=3.7)
     for axes, k in zip(figure.axes, chosen, strict=False):
-        point = checked.isel(point=int(k), size=-1)
+        point = points[k].isel(size=-1)
         band = 2 * point.density_error
         axes.fill_between(
             point.bin_centre, point.density - band, point.density + band, step="mid",

@@ -11,8 +11,8 @@ from reports import page
 from reports.comparison import (
     VERDICTS,
     count_verdicts,
-    degrees,
     quantities,
+    split,
     with_error,
     worst_r_hat,
 )
@@ -77,9 +77,11 @@ def write_page(
     further : dict of str to str
         Headings and HTML of sections from results of longer runs.
     """
-    points = _split(checked)
+    points = split(checked)
     drawn = "\n".join(
-        page.figure(directory, name, _CAPTIONS[name].format(degrees=degrees(checked)))
+        page.figure(
+            directory, name, _CAPTIONS[name].format(degrees=_between(checked.degrees.values))
+        )
         for name in figures
     )
     files = '<p>All numbers: <a href="validation.nc">validation.nc</a>.</p>'
@@ -97,22 +99,20 @@ def write_page(
     write_text(page.page("Theory against simulation", sections), directory / "index.html")
 
 
-def _split(checked: xr.Dataset) -> list[xr.Dataset]:
-    return [checked.isel(point=k) for k in range(checked.sizes["point"])]
-
-
 def _summary(checked: xr.Dataset, unsimulated: list[str]) -> str:
     counts = count_verdicts(checked)
     total = sum(counts.values())
-    sizes = ", ".join(map(str, checked["size"].values))
-    run = json.loads(checked.attrs["provenance"])["points"][0]["settings"]
+    runs = [point["settings"] for point in json.loads(checked.attrs["provenance"])["points"]]
+    sizes = " or ".join(dict.fromkeys(", ".join(map(str, run["size"])) for run in runs))
+    networks = _between(np.array([run["networks"] for run in runs]))
     models = len(set(checked.model.values.tolist()))
     lines = [
         f"{checked.sizes['point']} points of {models} models, {total} comparisons:"
         f" {', '.join(f'{count} {verdict}' for verdict, count in counts.items())}.",
-        f"At every point {run['networks']} networks of each size N = {sizes} were drawn and"
-        " exp(-E/T) was sampled by Hamiltonian Monte Carlo from hot and cold starts; means over"
-        " networks are extrapolated to N → ∞.",
+        f"At every point {networks} networks of each size N = {sizes} were drawn and exp(-E/T) was"
+        " sampled by Hamiltonian Monte Carlo from hot and cold starts; means over networks are"
+        " extrapolated to N → ∞. How many networks is decided by the error of q alone.",
+        _precision(checked),
         "Confirmed: agrees, and precisely enough to disagree. Refuted: disagrees beyond chance"
         " (p < 0.0027), with chains that mixed and an extrapolation that holds. Undecided: all"
         " else.",
@@ -125,13 +125,32 @@ def _summary(checked: xr.Dataset, unsimulated: list[str]) -> str:
     return page.items(lines)
 
 
+def _precision(checked: xr.Dataset) -> str:
+    """Say how precise q is, and at how many points it is confirmed."""
+    at = checked.sel(quantity="q")
+    relative = np.abs(at.standard_error / at.simulation).values
+    return (
+        f"q is confirmed at {int((at.verdict == 'confirmed').sum())} of {len(relative)} points."
+        f" Its standard error is below 1 % of q at {int((relative < 0.01).sum())} of them; the"
+        f" median is {np.nanmedian(relative):.2%}, the largest {np.nanmax(relative):.2%}."
+    )
+
+
 def _scatter(checked: xr.Dataset) -> str:
     """Say whether differences scatter as their errors promise."""
-    found = exceedances(checked.z.values.ravel(), degrees=degrees(checked))
+    found = exceedances(
+        checked.z.values.ravel(), degrees=checked.degrees.broadcast_like(checked.z).values.ravel()
+    )
     return (
         f"{found.count} of {found.number} differences exceed two standard errors; chance gives"
         f" {found.expected:.1f} (quantity by quantity below)."
     )
+
+
+def _between(values: np.ndarray) -> str:
+    """Write the range of some numbers."""
+    low, high = f"{values.min():g}", f"{values.max():g}"
+    return low if low == high else f"{low} to {high}"
 
 
 def _place(point: xr.Dataset) -> list[str]:
@@ -169,14 +188,14 @@ def _chance(checked: xr.Dataset) -> str:
         z = checked.z.sel(quantity=name).values
         row = [str(name), str(int(np.isfinite(z).sum()))]
         for threshold in (2.0, 3.0):
-            found = exceedances(z, degrees=degrees(checked), threshold=threshold)
+            found = exceedances(z, degrees=checked.degrees.values, threshold=threshold)
             row += [str(found.count), number(found.expected, 2), number(found.p_value, 2)]
         rows.append(row)
     head = ["quantity", "points", "|z| > 2", "expected", "p", "|z| > 3", "expected", "p"]
     caption = (
         "How many differences exceed two and three standard errors, and how many would by chance"
-        f" (Student's distribution, {degrees(checked)} degrees of freedom, binomial p). Undecided"
-        " comparisons are counted too. Quantities of one point are not independent."
+        f" (Student's distribution, {_between(checked.degrees.values)} degrees of freedom, binomial"
+        " p). Undecided comparisons are counted too. Quantities of one point are not independent."
     )
     return page.table(head, rows, caption)
 
@@ -184,7 +203,7 @@ def _chance(checked: xr.Dataset) -> str:
 def comparison_table(checked: xr.Dataset) -> str:
     """Write every quantity of every point: theory, simulation, difference and verdict."""
     rows = []
-    for point in _split(checked):
+    for point in split(checked):
         for row in quantities(point):
             value = " ± ".join(with_error(row["simulation"], row["standard_error"]))
             numbers = [number(row["theory"]), value, number(row["z"], 3)]
@@ -240,8 +259,8 @@ def _provenance(checked: xr.Dataset) -> str:
     record = json.loads(checked.attrs["provenance"])
     rows = [[f"version: {name}", value] for name, value in record["versions"].items()]
     rows.append(["ansatz", record["ansatz"]])
-    run = record["points"][0]["settings"]
-    rows += [[f"setting: {key}", str(value)] for key, value in run.items() if key != "seed"]
+    run, own = record["points"][0]["settings"], ("seed", "size", "networks")
+    rows += [[f"setting: {key}", str(value)] for key, value in run.items() if key not in own]
     written = page.table(["what", "value"], rows).replace("<table>", '<table class="words">')
     where = (
         "<p>Every point's model, settings and seed are in the attribute <code>provenance</code> of"

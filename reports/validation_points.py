@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from theory.ensembles import RandomNetwork
 from theory.expressions import X
+from validation.compare import WARM
+from validation.simulate import Sampling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,22 +27,58 @@ class Effort:
     size : tuple of int
         Numbers of units; three or more are extrapolated.
     networks : int
-        Networks drawn of every size.
-    chains, draws, warmup, doublings, integration_time
-        As for `validation.simulate.Sampling`.
+        Networks drawn of every size at first.
+    sampling : Sampling
+        How each of them is sampled.
+    precision : float, optional
+        More networks are drawn until the standard error of q is below this part of q,
+    most_networks : int, optional
+        but not more than this.
+    cold_size : tuple of int, optional
+        Numbers of units below the temperature `validation.compare.WARM`, where the approach to
+        infinite size is slower; by default as above it.
     """
 
     size: tuple[int, ...]
     networks: int
-    chains: int
-    draws: int
-    warmup: int
-    doublings: int
-    integration_time: float = 10.0
+    sampling: Sampling
+    precision: float = np.inf
+    most_networks: int = 48
+    cold_size: tuple[int, ...] = ()
+
+    def sizes_at(self, temperature: float) -> tuple[int, ...]:
+        """Numbers of units at a temperature."""
+        return self.size if temperature >= WARM else self.cold_size or self.size
+
+    def networks_after(self, networks: int, relative_error: float) -> int:
+        """Networks that an error asks for, given that of some; the same number if it will do.
+
+        Examples
+        --------
+        >>> FULL.networks_after(8, 0.009), FULL.networks_after(8, 0.012)
+        (8, 20)
+        """
+        if relative_error <= self.precision:
+            return networks
+        # errors fall with the square root; a little more, as this one is not known well
+        wanted = 1.2 * networks * (relative_error / self.precision) ** 2
+        if not wanted < self.most_networks:
+            return self.most_networks
+        return min(4 * math.ceil(wanted / 4), self.most_networks)
 
 
-FULL = Effort(size=(150, 300, 600), networks=12, chains=8, draws=64, warmup=32, doublings=4)
-QUICK = Effort(size=(40, 80, 160), networks=8, chains=4, draws=64, warmup=32, doublings=2)
+FULL = Effort(
+    size=(150, 300, 600),
+    networks=8,
+    sampling=Sampling(chains=8, draws=60, warmup=30, doublings=4, integration_time=16.0),
+    precision=0.009,
+    cold_size=(200, 400, 800, 1600),
+)
+QUICK = Effort(
+    size=(40, 80, 160),
+    networks=8,
+    sampling=Sampling(chains=4, draws=64, warmup=32, doublings=2),
+)
 """The quick form compares fewer points, those marked in `standard_points`."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,7 +85,8 @@ def validate_cold(
     Returns
     -------
     xarray.Dataset
-        As of `validation.validate`, over ``temperature``.
+        As of `validation.validate`, over ``temperature``; also ``overlap_squared``, see
+        `mean_square_overlap`, over ``temperature``, ``size`` and ``network``.
 
     Raises
     ------
@@ -141,7 +142,15 @@ def validate_cold(
         predicted = bin_probability(free_energy, point, edges[k])
         parts.append(compare_point(point, rung, predicted, edges[k].tolist()))
     result = labelled(parts, phases, ["temperature"])
-    shown = {"size": sizes.tolist(), "networks": networks, "seed": seed, **vars(tempering)}
+    squares = np.array(
+        [[found[n, k]["overlap_squared"] for k in range(networks)] for n in sorted(sizes)]
+    )
+    result["overlap_squared"] = (
+        ("temperature", "size", "network"),
+        np.moveaxis(squares, -1, 0),
+        {"long_name": "mean square overlap of the states of independent chains", "units": "1"},
+    )
+    shown = {"size": sizes, "networks": networks, "seed": seed, **vars(tempering)}
     result.attrs = {
         "format_version": FORMAT_VERSION,
         "provenance": provenance(free_energy, **shown),
@@ -178,7 +187,7 @@ def temper_network(
     -------
     dict of str to ndarray
         As of `validation.simulate.simulate_network`, with a first axis for the temperatures, and
-        ``acceptance``, the smallest rate of exchange in the ladder.
+        ``overlap_squared`` and ``acceptance``, the smallest rate of exchange in the ladder.
     """
     couplings_seed, chain_seed = np.random.SeedSequence(seed, spawn_key=(size, index)).spawn(2)
     J, h = network.draw(size, g, gamma, couplings_seed)
@@ -204,9 +213,38 @@ def temper_network(
         rung = int(np.argmin(np.abs(rungs - temperature)))
         recorder.edges = bins
         columns = slice(rung * chains, (rung + 1) * chains)
-        found.append(recorder.summary(draws[..., rung], columns))
+        c = recorder.transfer(np.stack(recorder.seen)[..., columns])
+        overlap = {"overlap_squared": np.array(mean_square_overlap(c))}
+        found.append(recorder.summary(draws[..., rung], columns) | overlap)
     swaps = {"acceptance": np.full(len(temperatures), samples.swap_rates.min())}
     return {name: np.stack([part[name] for part in found]) for name in found[0]} | swaps
+
+
+def mean_square_overlap(values: np.ndarray) -> float:
+    """Mean square of the overlap ``(1/N) sum_i c_i c'_i`` of states of different chains.
+
+    Where ``x -> -x`` is a symmetry, time averages ``<c>`` vanish in every finite network, and with
+    them the mean overlap, whether or not there is order. The mean square keeps it: as N grows it
+    tends to ``Q^2`` if two states have the overlap ``Q`` or ``-Q``, and to 0 like 1/N if ``Q = 0``.
+
+    Parameters
+    ----------
+    values : ndarray, shape (draws, N, chains)
+        Transfer function of the states of independent chains.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> opposite = np.stack([np.ones((3, 50)), -np.ones((3, 50))], axis=-1)
+    >>> mean_square_overlap(opposite)
+    1.0
+    """
+    chains = np.moveaxis(values, -1, 0)
+    pairs = combinations(chains, 2)
+    return float(np.mean([(one @ other.T / values.shape[1]) ** 2 for one, other in pairs]))
 
 
 def ladder_through(temperatures: np.ndarray, size: int) -> np.ndarray:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-WARM, WARM_PRIOR = 0.1, (1.0, 0.1)
+WARM, WARM_PRIOR = 0.1, (1.0, 0.2)
 """From this temperature on averages are taken to approach their limit as 1/N, as fluctuations
 around a regular saddle point do; below it the power is left open (see `extrapolate`)."""
 LEVEL = 0.003
@@ -42,6 +42,8 @@ _LONG_NAMES = {
     "z": "(simulation - theory) / standard error",
     "verdict": "confirmed, refuted or undecided",
     "reason": "why",
+    "extrapolated": "whether the simulated value is one for infinite N",
+    "degrees": "degrees of freedom of the standard error",
     "exponent": "power of 1/N in the extrapolation",
     "exponent_error": "standard deviation of the power",
     "mean": "mean over networks",
@@ -106,6 +108,7 @@ def compare_point(
             np.moveaxis(table("monte_carlo_error"), -1, 0),
         ),
         "mixed": ((), mixed),
+        "degrees": ((), float(len(sizes) * (networks - 1))),
     }
     variables |= {name: (("size", "network"), values) for name, values in per_network.items()}
     variables |= compare_histograms(table("histogram"), predicted, edges)
@@ -137,7 +140,7 @@ def _quantity(
     networks: int,
     mixed: bool,
     why: str,
-) -> dict[str, float | str]:
+) -> dict[str, float | str | bool]:
     """Extrapolate one quantity and judge the theory by it."""
     theory = float(phases[name])
     warm = float(phases.temperature) >= WARM
@@ -161,6 +164,7 @@ def _quantity(
         "z": judgement.z,
         "verdict": judgement.verdict,
         "reason": reason,
+        "extrapolated": limit.decided,
         "exponent": limit.exponent,
         "exponent_error": limit.exponent_error,
     }

@@ -113,7 +113,7 @@ def validate(
     ]
     result = labelled(parts, phases, dims)
     settings = {
-        "size": list(map(int, sizes)),
+        "size": sizes,
         "networks": networks,
         "seed": seed,
         "chains": chains,
@@ -140,16 +140,18 @@ class _Point:
 
     def job(self, seed: int) -> Job:
         """What is done for every network."""
-        parameters = [float(self.phases[name]) for name in AXES]
+        g, gamma, temperature = (float(self.phases[name]) for name in AXES)
         settings = {
             "model": model_settings(self.network),
-            "parameters": parameters,
+            "parameters": [g, gamma, temperature],
             "seed": seed,
             "sampling": asdict(self.sampling),
         }
 
         def run(size: int, index: int) -> dict[str, np.ndarray]:
-            return simulate_network(self.network, *parameters, size, index, seed, self.sampling)
+            return simulate_network(
+                self.network, g, gamma, temperature, size, index, seed, self.sampling
+            )
 
         return Job(settings, run)
 
@@ -172,7 +174,7 @@ def select_points(phases: xr.Dataset, dims: list[str]) -> list[xr.Dataset]:
     return [phases.isel(dict(zip(dims, place, strict=True))) for place in places]
 
 
-def checked_sizes(size: Sequence[int], networks: int) -> np.ndarray:
+def checked_sizes(size: Sequence[int], networks: int) -> list[int]:
     """Refuse sizes and numbers of networks that mean nothing."""
     sizes = np.unique(np.atleast_1d(np.asarray(size, dtype=float)))
     if sizes.size == 0 or (sizes < 2).any() or (sizes != np.round(sizes)).any():
@@ -181,4 +183,4 @@ def checked_sizes(size: Sequence[int], networks: int) -> np.ndarray:
     if networks < 2:
         msg = f"networks must be at least 2, not {networks}: the error comes from their spread"
         raise ModelError(msg)
-    return sizes.astype(int)
+    return sizes.astype(int).tolist()

@@ -6,9 +6,9 @@ of the transfer function; the stationary autocorrelation then moves like a parti
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy as sp
@@ -17,8 +17,12 @@ from scipy.linalg import eigh_tridiagonal
 from scipy.optimize import brentq
 from scipy.special import roots_hermitenorm
 
-from theory.ensembles import RandomNetwork
 from theory.expressions import ModelError, X
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from theory.ensembles import RandomNetwork
 
 TERMS, NODES = 240, 480
 _POWERS = np.arange(1.0, TERMS + 1)
@@ -55,6 +59,7 @@ class StationaryChaos:
 
     Examples
     --------
+    >>> from theory import RandomNetwork
     >>> state = StationaryChaos(RandomNetwork(), g=1.5)
     >>> f"{state.x_squared:.4f} {state.transfer_squared:.4f} {state.x_dot_squared:.4f}"
     '0.7477 0.3421 0.0220'
@@ -128,7 +133,7 @@ class StationaryChaos:
         delta = np.append(initial, found.sol(time[1:])[0])
         return time, np.maximum(delta, 0.0)
 
-    @property
+    @cached_property
     def lyapunov(self) -> float:
         """Largest Lyapunov exponent, from the ground state of a Schroedinger equation.
 

@@ -200,7 +200,7 @@ class Recorder:
         network: RandomNetwork,
         drift: Callable[[np.ndarray], np.ndarray],
         temperature: float | np.ndarray,
-        edges: Sequence[float],
+        edges: Sequence[float] | np.ndarray,
     ) -> None:
         self.transfer = transfer_function(network)
         self.gain = sp.lambdify(X, network.gain, ["scipy", "numpy"])

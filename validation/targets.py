@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory.codegen.kernels import dynamics_kernels, network_kernels
-from theory.dynamics import Dynamics
-from theory.ensembles import RandomNetwork
-from theory.potential import QuasiPotential
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike
+
+    from theory.dynamics import Dynamics
+    from theory.ensembles import RandomNetwork
+    from theory.potential import QuasiPotential
 
     States = np.ndarray
 

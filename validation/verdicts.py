@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm
 from scipy.stats import t as student
 
 from theory.expressions import ModelError
@@ -74,7 +74,8 @@ def judge(
     scale : float, optional
         What ``precision`` is a part of; by default the size of the theoretical value.
     precision : float, optional
-        Largest error relative to ``scale`` with which agreement means something.
+        Agreement means something if a difference of three times this part of ``scale`` would
+        have been refuted; with many degrees of freedom the error must be below this part.
     level : float, optional
         Probability below which a difference is one; 0.0027 is three standard errors of a
         normal distribution.
@@ -118,12 +119,17 @@ def judge(
         verdict, remark = "undecided", "which could be a finite-size effect"
     elif p_value < level:
         verdict, remark = "refuted", "more than chance allows"
-    elif error > precision * scale:
+    elif error > (tolerance := precision * scale * _power(level, degrees)):
         verdict = "undecided"
-        remark = f"an error too large to tell: it should be at most {precision * scale:.2g}"
+        remark = f"an error too large to tell: it should be at most {tolerance:.2g}"
     else:
         verdict, remark = "confirmed", "as expected by chance"
     return Judgement(z, verdict, f"{found}, {remark}", p_value)
+
+
+def _power(level: float, degrees: float) -> float:
+    """Part of the sensitivity of a known error that is left to one known by few degrees."""
+    return float(norm.isf(level / 2) / student.isf(level / 2, degrees))
 
 
 def _missing(theory: float, simulation: float, error: float, degrees: float) -> str:

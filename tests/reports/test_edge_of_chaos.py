@@ -25,6 +25,7 @@ from reports.figures import SIMULATED, broken_at_jumps
 from reports.published import published_values
 from reports.validation_points import Effort
 from theory import RandomNetwork, replica_symmetric
+from validation.simulate import Sampling
 
 NAMES = ("order_parameters", "temperature", "energy", "map")
 
@@ -125,7 +126,7 @@ def test_simulated_points_lie_beside_the_lines(tmp_path, monkeypatch):
     monkeypatch.setattr(
         "reports.page.figure", lambda _directory, name, caption: f"{name} {caption}"
     )
-    tiny = Effort(size=(8, 12, 16), networks=3, chains=4, draws=20, warmup=20, doublings=0)
+    tiny = Effort((8, 12, 16), networks=3, sampling=Sampling(chains=4, draws=20, warmup=20))
     free_energy = replica_symmetric(RandomNetwork())
     datasets = compute(free_energy, Grids(5, 3, 5, 3, cold=0.05, simulated=True))
     simulated = edge_simulation.simulate_edge(RandomNetwork(), effort=tiny)
@@ -151,7 +152,9 @@ def test_only_refuted_points_are_a_problem():
     numbers |= dict.fromkeys(("simulation", "standard_error"), numbers["z"])
     words = {"verdict": [["refuted", "undecided"]], "reason": [["far off", "few networks"]]}
     simulated = xr.Dataset(
-        numbers | {name: (("point", "quantity"), values) for name, values in words.items()},
+        numbers
+        | {name: (("point", "quantity"), values) for name, values in words.items()}
+        | {"mean": (("point", "size"), [[1.0]]), "r_hat": (("point", "network"), [[1.0]])},
         {"quantity": ["q", "rho"]}
         | {name: ("point", [0.5]) for name in ("g", "gamma", "temperature")},
     )

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import xarray as xr
 
 from reports.cli import main
-from reports.dynamics_section import describe_chaos, draw_chaos
-from reports.published_simulation import ColdValue, published_table
-from reports.validation import Extras, compute, kept_networks, make_report
+from reports.comparison import split
+from reports.dynamics_figure import Attractor
+from reports.validation import compute, kept_networks, make_report
+from reports.validation_extras import Extras
 from reports.validation_figures import choose, normal_scores
 from reports.validation_lines import theory_lines
 from reports.validation_points import FULL, QUICK, Effort, Point, points_of, standard_points
 from theory import RandomNetwork
 from theory.codegen.cache import cache_path
 from theory.expressions import ModelError
-from validation.simulate import simulate_network
+from validation.simulate import Sampling, simulate_network
 
-TINY = Effort(size=(8, 12, 16), networks=3, chains=4, draws=20, warmup=20, doublings=0)
+TINY = Effort(size=(8, 12, 16), networks=3, sampling=Sampling(chains=4, draws=20, warmup=20))
 NETWORK = RandomNetwork()
 POINTS = [
     Point(NETWORK, 0.5, 0.2, 0.2, 1),
@@ -44,15 +46,14 @@ def chaos():
         dataset[f"{name}_mean_error"] = dataset[name].std("network") / 2
     dataset["chaotic_fraction"] = ("size", [0.25, 0.5])
     dataset["verdict"] = ("size", np.array(["undecided at this size"] * 2, dtype=object))
-    dataset.attrs = {"g": 1.2, "gamma": 0.0, "duration": 100.0}
+    dataset.attrs = {"g": 1.2, "gamma": 0.0, "duration": 100.0, "transient": 10.0, "seed": 3}
     return dataset
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory, chaos):
     directory = tmp_path_factory.mktemp("validation")
-    cold = [ColdValue(0.5, 0.001, 0.317, 0.316, 0.3165, 0.002, degrees=21)]
-    extras = Extras(cold, chaos, {"exponent": 0.012})
+    extras = Extras(chaos=[Attractor(chaos, {"exponent": 0.012})])
     problems = make_report(POINTS, directory, effort=TINY, extras=extras)
     return directory, problems
 
@@ -81,23 +82,30 @@ def test_page_has_every_comparison(report):
     for verdict in ("confirmed", "refuted", "undecided"):
         assert numbers.count(f"<td>{verdict}</td>") == verdicts.count(verdict)
         assert f"{verdicts.count(verdict)} {verdict}" in page
-    assert len(problems) == len(verdicts) - verdicts.count("confirmed")
-    for words in ("Published values", "Original dynamics", "undecided at these sizes", "R-hat"):
+    assert len(problems) == len(verdicts) - verdicts.count("confirmed") + 1
+    for words in ("Original dynamics: chaos", "undecided at these sizes", "R-hat"):
         assert words in page
 
 
 def test_command_reports_the_points_of_a_given_model(tmp_path, monkeypatch):
-    asked = []
+    asked, shown = [], []
+
+    def reported(points, _directory, *, extras, **_options):
+        asked.append(points)
+        shown.append(extras)
+        return ["q is undecided"]
+
     monkeypatch.setattr("reports.validation_points.QUICK", TINY)
-    monkeypatch.setattr(
-        "reports.validation.make_report",
-        lambda points, directory, **_: asked.append(points) or ["q is undecided"],
-    )
-    for arguments in ([], ["--transfer", "atan(x)"], ["--transfer", "tanh(x)"]):
+    monkeypatch.setattr("reports.validation.make_report", reported)
+    monkeypatch.setattr("reports.validation_extras.compute_extras", lambda **_: "longer studies")
+    given = ["--transfer", "tanh(x)"]
+    for arguments in (["--quick"], ["--quick", "--transfer", "atan(x)"], ["--quick", *given],
+                      given, []):  # fmt: skip
         output = ["--output", str(tmp_path / "report")]
         with pytest.raises(SystemExit) as caught:
-            main(["report", "validation", "--quick", *arguments, *output])
+            main(["report", "validation", *arguments, *output])
         assert caught.value.code == 1
+    assert shown == [None, None, None, None, "longer studies"]
     assert asked[0] == standard_points(quick=True)
     assert asked[1] == points_of(RandomNetwork(transfer="atan(x)"), quick=True)
     assert asked[2] == points_of(RandomNetwork(), quick=True)
@@ -133,6 +141,21 @@ def test_interrupted_report_goes_on_with_identical_results(monkeypatch):
     assert len(simulated) <= 18 - 12
     xr.testing.assert_identical(resumed, straight)
     assert not kept.exists()
+
+
+def test_imprecise_points_get_more_networks():
+    cold = Point(NETWORK, 0.5, 0.2, 0.05, 4)
+    effort = replace(TINY, precision=0.05, most_networks=12, cold_size=(8, 12, 16, 20))
+    checked, _ = compute([POINTS[0], cold], effort)
+    plain, more = split(checked)
+    assert [plain.sizes["size"], more.sizes["size"]] == [3, 4]
+    assert plain.sizes["network"] > 3
+    assert float(plain.degrees) == 3 * (plain.sizes["network"] - 1)
+    relative = plain.standard_error / plain.simulation
+    assert plain.sizes["network"] == 12 or float(relative.sel(quantity="q")) < 0.05
+    # the first networks are those of the report that asks for no more
+    few, _ = compute(POINTS[:1], TINY)
+    np.testing.assert_array_equal(plain.r_hat[:, :3], few.r_hat[0])
 
 
 def test_nothing_is_left_if_nothing_was_simulated():
@@ -188,25 +211,4 @@ def test_refuted_points_are_shown_first_and_scores_are_normal():
     data = xr.Dataset({"verdict": (("point", "quantity"), verdict)}, {"quantity": ["q"]})
     assert choose(data, 3).tolist() == [0, 6, 7]
     sample = np.random.default_rng(1).standard_t(4, size=4000)
-    assert np.std(normal_scores(sample, 4)) == pytest.approx(1, abs=0.05)
-
-
-def test_published_value_is_judged_by_the_simulation():
-    agreeing = ColdValue(0.5, 1e-4, 0.316, 0.316, 0.071, 0.0005, degrees=21)
-    near = ColdValue(0.5, 1e-4, 0.316, 0.316, 0.316, 0.002, degrees=21)
-    stuck = ColdValue(0.5, 1e-4, 0.316, 0.316, 0.316, 0.002, degrees=21, mixed=False)
-    small = ColdValue(0.5, 1e-4, 0.316, 0.316, 0.316, 0.002, degrees=21, extrapolated=False)
-    for value, verdict in (
-        (agreeing, "confirmed"),
-        (near, "refuted"),
-        (stuck, "undecided"),
-        (small, "undecided"),
-    ):
-        assert f"<td>{verdict}</td>" in published_table([value])
-
-
-def test_dynamics_section_says_what_is_undecided(chaos):
-    assert "undecided at these sizes" in describe_chaos(chaos, {"exponent": 0.012})
-    chaotic = chaos.assign(verdict=("size", np.array(["undecided at this size", "chaotic"])))
-    assert "Networks of N = 100 are chaotic" in describe_chaos(chaotic, {})
-    assert len(draw_chaos(chaos, {}).axes) == 2
+    assert np.std(normal_scores(sample, np.full(4000, 4))) == pytest.approx(1, abs=0.05)

@@ -66,5 +66,5 @@ def test_other_networks_are_refused(network):
 
 
 def test_no_state_below_onset():
-    with pytest.raises(ModelError, match="no chaotic state at g = 0.9"):
+    with pytest.raises(ModelError, match=r"no chaotic state at g = 0\.9"):
         _ = StationaryChaos(RandomNetwork(), g=0.9).x_squared

@@ -60,7 +60,7 @@ def network_source(potential: QuasiPotential) -> tuple[str, dict[str, str]]:
     >>> gradient.count("@"), refused
     (2, {})
     """
-    writer = _Writer(fields=bool(potential.form.system.field_std))
+    writer = _Writer(fields=bool(getattr(potential.system, "field_std", 0)))
     refused: dict[str, str] = {}
     for name, (derivatives, vectors, totals) in _quantities(potential).items():
         try:
