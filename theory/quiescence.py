@@ -1,0 +1,157 @@
+"""Whether a network has a quiescent state, and what it looks like for T -> 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from theory.expressions import ModelError, X, kinks, parity, real_zeros
+from theory.quiescent_expansion import SERIES, a1, b0, c1, quiescent_expansion
+
+if TYPE_CHECKING:
+    from theory.ensembles import RandomNetwork
+
+
+@dataclass(frozen=True)
+class QuiescentState:
+    """The state whose activity vanishes in proportion to the temperature.
+
+    Parameters
+    ----------
+    rho : sympy.Expr
+        The response for T -> 0.
+    susceptibility : sympy.Expr
+        ``q/T`` for T -> 0; infinite, then negative, from the line of the response on.
+    """
+
+    rho: sp.Expr
+    susceptibility: sp.Expr
+
+
+def taylor_coefficients(network: RandomNetwork, order: int) -> dict[sp.Symbol, sp.Expr]:
+    """Taylor coefficients at 0 by the symbols ``a1, b0, b2, c1, ...`` of the general results.
+
+    Parameters
+    ----------
+    network : RandomNetwork
+    order : int
+        The highest power of x.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ModelError
+        If a function is not smooth at 0.
+
+    Examples
+    --------
+    >>> from theory import RandomNetwork
+    >>> taylor_coefficients(RandomNetwork(), 3)
+    {a1: -1, a3: 0, b0: 1, b2: 0, c1: 1, c3: -1/3}
+    """
+    found: dict[sp.Symbol, sp.Expr] = {}
+    for letter, name in zip("abc", ("local", "gain", "transfer"), strict=True):
+        function = getattr(network, name)
+        smooth = 0 not in kinks(function)
+        for power in range(letter in "ac", order + 1, 2):
+            value = (function.diff(X, power) / sp.factorial(power)).subs(X, 0)
+            if not smooth or not value.is_finite:
+                msg = f"{name} {function} has no Taylor series at x = 0; use a smooth function"
+                raise ModelError(msg)
+            found[SERIES[letter].coeff(X, power)] = sp.nsimplify(value, rational=True)
+    return found
+
+
+def check_quiescent(network: RandomNetwork) -> None:
+    """Refuse a network without a quiescent state that is continued from g = 0."""
+    for name in ("local", "transfer"):
+        value = getattr(network, name).subs(X, 0)
+        if value != 0:
+            msg = (
+                f"{name} {getattr(network, name)} is {value} at x = 0, so there is no quiescent"
+                " state; use numerics.critical_lines.random_field_transition"
+            )
+            raise ModelError(msg)
+    if network.field_std:
+        msg = (
+            f"field_std {network.field_std} keeps every unit active, so there is no quiescent"
+            " state; use numerics.critical_lines.random_field_transition"
+        )
+        raise ModelError(msg)
+    if network.confinement:
+        msg = (
+            f"confinement {network.confinement} makes x = 0 the ground state at every g, so that"
+            " there is no line for T -> 0; use confinement 0"
+        )
+        raise ModelError(msg)
+    first = taylor_coefficients(network, 1)
+    if not first[a1] < 0:
+        msg = (
+            f"local {network.local} has slope {first[a1]} at x = 0, so that the uncoupled state"
+            " x = 0 is not stable; use a function with negative slope there"
+        )
+        raise ModelError(msg)
+    if first[b0] * first[c1] == 0:
+        msg = (
+            f"gain {network.gain} times the slope of transfer {network.transfer} vanishes at"
+            " x = 0, so that small activity is not transmitted; there is no line"
+        )
+        raise ModelError(msg)
+    others = [float(zero) for zero in real_zeros(network.local) if zero != 0]
+    if others:
+        msg = (
+            f"local {network.local} has further zeros {others}, so that units are active already"
+            " at g = 0; use a function that vanishes at x = 0 only"
+        )
+        raise ModelError(msg)
+
+
+def check_symmetric(network: RandomNetwork) -> None:
+    """Refuse a network whose functions have no parity, so that no branch is symmetric."""
+    wanted = {"local": -1, "gain": 1, "transfer": -1}
+    for name, sign in wanted.items():
+        function = getattr(network, name)
+        if parity(function) != sign:
+            kind = "odd" if sign < 0 else "even"
+            msg = (
+                f"{name} {function} is not {kind}, so that there is no symmetric branch and units"
+                " share fields as soon as they are active; follow the"
+                " branch"
+            )
+            raise ModelError(msg)
+
+
+def quiescent_state(network: RandomNetwork) -> QuiescentState:
+    """Response and susceptibility for T -> 0 where the activity vanishes with T.
+
+    Only the linear parts of the model's functions count, and the one-unit weight is Gaussian.
+
+    Parameters
+    ----------
+    network : RandomNetwork
+        With ``a(0) = c(0) = 0``. With a mean coupling, the state without mean activity.
+
+    Returns
+    -------
+    QuiescentState
+
+    Raises
+    ------
+    ModelError
+        If there is no quiescent state.
+
+    Examples
+    --------
+    >>> from theory import RandomNetwork
+    >>> quiescent_state(RandomNetwork()).rho
+    2/(sqrt(-4*g**2*gamma + 1) + 1)
+    """
+    check_quiescent(network)
+    expansion, values = quiescent_expansion(), taylor_coefficients(network, 1)
+    rho = sp.simplify(expansion.response.subs(values))
+    return QuiescentState(rho, expansion.susceptibility.subs(values).subs(expansion.rho, rho))
