@@ -216,7 +216,7 @@ class CavitySolver:
             "m": sign * mean,
             "Gamma": parameters[0] ** 2 * parameters[1] * theta[1],
             "g2D": g2D,
-            "chi": float(share @ own) / (1 - g2D),
+            "chi": float(share @ own) / (1 - g2D) if g2D != 1 else np.inf,
             "roots": abs(degree) + excess,
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -155,7 +156,7 @@ def _broken(
 ) -> np.ndarray | None:
     """Replica-symmetric solution with ``Q > 0``, or None."""
     full = functional_kernel(symmetric.unreduced)
-    reduced = functional_kernel(symmetric.symmetric)
+    reduced = functional_kernel(replace(symmetric, reduced=True))
     known = np.array([[float(phases[name]) for name in reduced.order_parameters]])
     column = full.order_parameters.index("Q")
     for solution in other_branches(full, reduced, known, parameters, tolerance):

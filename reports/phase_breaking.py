@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -71,8 +71,8 @@ def draw_breaking(symmetric: xr.Dataset, broken: xr.Dataset) -> Figure:
     symmetric, broken = symmetric.squeeze(), broken.squeeze()
     figure = make_figure(1, 3, width=12.5, height=4.2)
     overlap, energy, size = figure.axes
-    plain = {"color": "#1f5fa8", "linewidth": 1.6}
-    step = {"color": "#c0322b", "linewidth": 1.6, "marker": ".", "markersize": 4}
+    plain: dict[str, Any] = {"color": "#1f5fa8", "linewidth": 1.6}
+    step: dict[str, Any] = {"color": "#c0322b", "linewidth": 1.6, "marker": ".", "markersize": 4}
     overlap.plot(symmetric.g, symmetric.q, label="symmetric, $q$", **plain)
     overlap.plot(broken.g, broken.q, label="one step, $q$", **step)
     overlap.plot(broken.g, broken.Q, "--", label="one step, $Q$ in a block", **step)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
@@ -103,7 +103,7 @@ def draw_maps(phases: xr.Dataset, network: RandomNetwork) -> Figure:
 
 def _draw_map(figure: Figure, axes: Axes, phases: xr.Dataset, name: str) -> None:
     values = phases[name].transpose("gamma", "g").values
-    limits = {}
+    limits: dict[str, Any] = {}
     if name == "replicon":
         reach = np.nanmax(np.abs(values)) if np.isfinite(values).any() else 1.0
         limits = {"vmin": -reach, "vmax": reach, "cmap": "RdBu"}

@@ -51,7 +51,7 @@ class Replicon(ReplicaSymmetric):
 
     def contract(self, first: ReplicaMatrix, second: ReplicaMatrix) -> sp.Expr:
         """Contract ``sum_ab first_ab second_ba`` per ``sum_ab eta_ab^2``."""
-        return self.sign * first.off * second.off
+        return self.sign * _off(first) * _off(second)
 
 
 def replicon_matrix(free_energy: FreeEnergy, *, antisymmetric: bool = False) -> sp.Matrix:
@@ -85,7 +85,7 @@ def replicon_matrix(free_energy: FreeEnergy, *, antisymmetric: bool = False) -> 
     ansatz = Replicon(antisymmetric=antisymmetric)
     saddle = ReplicatedSaddle(free_energy.average, ansatz)
     algebraic = saddle.replicated_algebraic
-    changes = [(matrix.off, overlap) for matrix, overlap in saddle.one_unit_terms]
+    changes = [(_off(matrix), overlap) for matrix, overlap in saddle.one_unit_terms]
     amplitudes = sorted(algebraic.free_symbols - set(PARAMETERS), key=str)
     if antisymmetric:
         # overlaps of a function with itself are symmetric
@@ -102,6 +102,11 @@ def replicon_matrix(free_energy: FreeEnergy, *, antisymmetric: bool = False) -> 
     identity = sp.eye(len(amplitudes))
     change = (metric.inv() * curvature).applyfunc(lambda e: collect_gaussian(sp.expand(e)))
     return identity + change
+
+
+def _off(matrix: ReplicaMatrix) -> sp.Expr:
+    """Element off the diagonal; vectors over replicas have none and do not change."""
+    return sp.S.Zero if matrix.off is None else matrix.off
 
 
 def _fluctuation(free_energy: FreeEnergy, first: Overlap, second: Overlap, sign: int) -> sp.Expr:
