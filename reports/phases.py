@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from numerics.solve import provenance
 from reports import page
 from reports.phase_breaking import breaking_section
+from reports.phase_dynamics import dynamics_section
 from reports.phase_ensembles import ensembles_section
 from reports.phase_lines import lines_section
 from reports.phase_maps import maps_section
@@ -37,16 +38,19 @@ class Effort:
         Along an axis of the maps, along the line of broken symmetry.
     size, networks : int
         Of the simulated networks.
+    trajectories : int
+        Effective units of the two-time mean field.
     """
 
     map_points: int
     line_points: int
     size: int
     networks: int
+    trajectories: int
 
 
-FULL = Effort(60, 21, 500, 6)
-QUICK = Effort(18, 6, 100, 3)
+FULL = Effort(60, 21, 500, 6, 50_000)
+QUICK = Effort(18, 6, 100, 3, 10_000)
 
 
 def make_report(
@@ -91,6 +95,10 @@ def make_report(
         partial(
             ensembles_section, network, size=effort.size, networks=effort.networks, seed=seed,
             threads=threads, progress=shown("networks"),
+        ),
+        partial(
+            dynamics_section, network, trajectories=effort.trajectories, size=effort.size,
+            seed=seed, threads=threads, progress=shown("noisy networks"),
         ),
         partial(published_section, network),
     ]  # fmt: skip

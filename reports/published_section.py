@@ -11,8 +11,7 @@ import xarray as xr
 from reports import page
 from reports.comparison import settings, with_error, worst_r_hat
 from reports.figures import SIMULATED, label_axes, legend_below, make_figure
-from reports.published_simulation import ColdValue, coldest, published_table
-from validation.ensemble import mean_and_error
+from reports.published_simulation import ColdValue, coldest, overlap_ratio, published_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,10 +22,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CAPTION = (
-    "Overlap q and mean square overlap of two states at the lowest temperature that was simulated,"
-    " means over networks against 1/N, and extrapolated to N → ∞ at 0. Published values with the"
-    " assumed error of reading them, theory at the temperature of the simulation; for the mean"
-    " square overlap both are Q²."
+    "Overlap q, and mean square overlap of two states in units of q², at the lowest temperature"
+    " that was simulated: means over networks against 1/N, extrapolated to N → ∞ at 0. Published"
+    " values with the assumed error of reading them, theory at the temperature of the simulation;"
+    " for the mean square overlap both are (Q/q)². Error bars are one standard error."
 )
 
 
@@ -63,7 +62,7 @@ def published_data(tempered: Sequence[xr.Dataset], values: Sequence[ColdValue]) 
     -------
     xarray.Dataset
         What `validation.cold.validate_cold` gives, without the histograms; over ``published``,
-        q and the square of Q at the lowest temperature: ``published_value``,
+        q and the square of Q/q at the lowest temperature: ``published_value``,
         ``published_simulation``, ``published_error`` and ``published_verdict``.
     """
     parts = []
@@ -77,7 +76,7 @@ def published_data(tempered: Sequence[xr.Dataset], values: Sequence[ColdValue]) 
             "verdict": ("verdict on the published value", [_verdict(value) for value in mine]),
         }
         part = line.drop_dims("bin").assign_coords(
-            published=["Q^2" if value.name == "Q" else value.name for value in mine],
+            published=[value.name for value in mine],
             seed=((), settings(line)["seed"], {"long_name": "seed of the networks", "units": "1"}),
         )
         for key, (label, column) in columns.items():
@@ -109,11 +108,11 @@ def _tempering_table(tempered: Sequence[xr.Dataset]) -> str:
     rows = []
     for line in tempered:
         at, seed = coldest(line), settings(line)["seed"]
-        q = at.sel(quantity="q")
+        q, ratio = at.sel(quantity="q"), overlap_ratio(at)
         for k, size in enumerate(at["size"].values):
             of_size = at.isel(size=k)
             value = with_error(float(q["mean"][k]), float(q.mean_error[k]))
-            square = with_error(*map(float, mean_and_error(of_size.overlap_squared.values)))
+            square = with_error(float(ratio[0][k]), float(ratio[1][k]))
             rows.append(
                 [
                     f"{float(at.gamma):g}", str(size), str(at.sizes["network"]),
@@ -131,7 +130,7 @@ def _tempering_table(tempered: Sequence[xr.Dataset]) -> str:
         f" {worst:.3f}), least effective sample size, least rate of exchange between neighbouring"
         " temperatures."
     )
-    head = ["γ", "N", "networks", "q", "mean square overlap", "R-hat", "largest", "least ESS"]
+    head = ["γ", "N", "networks", "q", "overlap² / q²", "R-hat", "largest", "least ESS"]
     return page.table([*head, "exchange", "seed"], rows, caption)
 
 
@@ -149,11 +148,11 @@ def draw_published(tempered: Sequence[xr.Dataset], values: Sequence[ColdValue]) 
     figure = make_figure(2, columns, width=3.7 * columns + 0.6, height=7.0)
     for column, line in enumerate(tempered):
         at = coldest(line)
-        squares = mean_and_error(at.overlap_squared.values)
+        squares = overlap_ratio(at)
         q = at.sel(quantity="q")
         for row, means in enumerate(((q["mean"].values, q.mean_error.values), squares)):
             axes = figure.axes[row * columns + column]
-            name = ("q", "Q")[row]
+            name = ("q", "(Q/q)²")[row]
             [value] = [v for v in values if v.gamma == float(at.gamma) and v.name == name]
             _against_size(axes, at["size"].values, means, value)
             axes.set_title(
@@ -184,4 +183,4 @@ def _against_size(
     )  # fmt: skip
     axes.set_xlim(-0.06 * inverse.max(), 1.08 * inverse.max())
     axes.locator_params(axis="x", nbins=5)
-    label_axes(axes, "$1/N$", "q" if value.name == "q" else r"mean square overlap $\to Q^2$")
+    label_axes(axes, "$1/N$", "q" if value.name == "q" else r"$\langle$overlap$^2\rangle / q^2$")

@@ -29,7 +29,7 @@ COLD = 1e-4
 
 @dataclass(frozen=True)
 class ColdValue:
-    """Order parameter simulated at low temperature for a published parameter pair.
+    """Quantity simulated at low temperature for a published parameter pair.
 
     Parameters
     ----------
@@ -45,9 +45,9 @@ class ColdValue:
         Degrees of freedom of the error.
     extrapolated, mixed : bool
         Whether the limit of infinite size was reached, and whether chains forgot their starts.
-    name : {"q", "Q"}
-        Published order parameter. Of Q the values are those of its square: the mean overlap of
-        two states vanishes by symmetry in every finite network, its mean square does not.
+    name : {"q", "(Q/q)²"}
+        Q is tested by its square: the mean overlap of two states vanishes by symmetry in every
+        finite network, its mean square does not.
     g : float
     """
 
@@ -68,9 +68,11 @@ class ColdValue:
         """Published value and the assumed error of reading it; None if there is none."""
         for published in PUBLISHED:
             if (published.g, published.gamma) == (self.g, self.gamma):
-                value = published.values[self.name]
-                squared = self.name == "Q"
-                return (value**2, 2 * value * READING_ERROR) if squared else (value, READING_ERROR)
+                q, Q = published.values["q"], published.values["Q"]
+                if self.name == "q":
+                    return q, READING_ERROR
+                square = (Q / q) ** 2
+                return square, 2 * square * READING_ERROR * math.hypot(1 / q, 1 / Q)
         return None
 
     def judge_published(self) -> Judgement | None:
@@ -90,7 +92,7 @@ class ColdValue:
 
 
 def cold_values(tempered: xr.Dataset, cold: xr.Dataset) -> list[ColdValue]:
-    """Read q and the square of Q at the lowest temperature of a tempered line.
+    """Read q and the square of Q/q at the lowest temperature of a tempered line.
 
     Parameters
     ----------
@@ -112,7 +114,7 @@ def cold_values(tempered: xr.Dataset, cold: xr.Dataset) -> list[ColdValue]:
         "mixed": bool(at.mixed),
     }
     q, Q = at.sel(quantity="q"), at.sel(quantity="Q")
-    square = extrapolate(at["size"].values, *mean_and_error(at.overlap_squared.values))
+    square = extrapolate(at["size"].values, *overlap_ratio(at))
     return [
         ColdValue(
             theory=float(q.theory),
@@ -123,15 +125,20 @@ def cold_values(tempered: xr.Dataset, cold: xr.Dataset) -> list[ColdValue]:
             **common,
         ),
         ColdValue(
-            theory=float(Q.theory) ** 2,
-            theory_cold=float(cold.Q) ** 2,
+            theory=float(Q.theory / q.theory) ** 2,
+            theory_cold=float(cold.Q / cold.q) ** 2,
             simulation=square.value,
             error=square.standard_error,
             extrapolated=square.decided,
-            name="Q",
+            name="(Q/q)²",
             **common,
         ),
     ]
+
+
+def overlap_ratio(at: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Mean square of the overlap of two states in units of q, mean over networks and its error."""
+    return mean_and_error((at.overlap_squared / at.value.sel(quantity="q") ** 2).values)
 
 
 def coldest(tempered: xr.Dataset) -> xr.Dataset:
@@ -165,16 +172,13 @@ def published_table(simulated: Iterable[ColdValue]) -> str:
         judgement = value.judge_published()
         if judgement is None or value.published is None:
             continue
-        theirs, _ = value.published
-        squared = value.name == "Q"
-        shown = f"{number(theirs, 2)} (Q = {number(math.sqrt(theirs), 3)})"
+        theirs, reading = value.published
         rows.append(
             [
-                f"{value.g:g}", f"{value.gamma:g}", "Q²" if squared else "q",
-                number(value.temperature),
+                f"{value.g:g}", f"{value.gamma:g}", value.name, number(value.temperature),
                 number(value.theory, 5), number(value.theory_cold, 5),
                 " ± ".join(with_error(value.simulation, value.error)),
-                shown if squared else number(theirs), judgement.verdict,
+                f"{theirs:.2g} ± {reading:.1g}", judgement.verdict,
                 judgement.reason.replace("simulation - theory", "simulation - published"),
             ]
         )  # fmt: skip
@@ -185,8 +189,8 @@ def published_table(simulated: Iterable[ColdValue]) -> str:
         f" value (arXiv 2401.10009, figures, T = {COLD:g}). It was read by eye; that this is exact"
         f" to ± {READING_ERROR:g} is an assumption. The verdict is the published value's against"
         " the simulation; the change of the theory between the two temperatures is allowed for as"
-        " an error of the published value. Q is tested by its square: by the symmetry x → −x the"
-        " mean overlap of two states is 0 in every finite network, also where Q > 0, but the mean"
-        " square of the overlap tends to Q² as N → ∞, and to 0 where Q = 0."
+        " an error of the published value. Q is tested by (Q/q)²: by the symmetry x → −x the mean"
+        " overlap of two states is 0 in every finite network, also where Q > 0, but its mean square"
+        " tends to Q² as N → ∞, and to 0 where Q = 0."
     )
     return page.table(head, rows, caption).replace("<table>", '<table class="words">')

@@ -16,7 +16,7 @@ from reports.phase_published import published_section
 from reports.phases import Effort
 from theory import RandomNetwork
 
-TINY = Effort(map_points=8, line_points=3, size=30, networks=2)
+TINY = Effort(map_points=8, line_points=3, size=60, networks=2, trajectories=8_000)
 ERF = RandomNetwork(transfer="erf(x)")
 SHIFTED = RandomNetwork(transfer="tanh(x + 1/2)")
 
@@ -38,7 +38,7 @@ def text_of(html):
 
 def test_files_and_words(report):
     names = {path.name for path in report.iterdir()}
-    for figure in ("map", "breaking", "ensembles"):
+    for figure in ("map", "breaking", "ensembles", "dynamics"):
         assert {f"{figure}.nc", f"{figure}.png", f"{figure}.svg"} <= names
     page = (report / "index.html").read_text(encoding="utf-8")
     for words in ("Critical lines", "did not reproduce", "Kac-Rice", "g (gamma + 1) = 1"):

@@ -63,7 +63,9 @@ def test_every_study_is_shown_with_its_seed_and_figure(written):
 def test_data_of_the_figures(extras, written):
     directory, _ = written
     with xr.open_dataset(directory / "published.nc") as data:
-        assert data.published_value.sel(gamma=0.5).values == pytest.approx([0.071, 0.046**2])
+        assert data.published_value.sel(gamma=0.5).values == pytest.approx(
+            [0.071, (0.046 / 0.071) ** 2]
+        )
         assert np.isnan(data["mean"].sel(gamma=0.0, size=20)).all()
         assert data.seed.values.tolist() == [2901, 2902]
     with xr.open_dataset(directory / "chaos.nc") as data:
@@ -119,7 +121,7 @@ def test_published_value_is_judged_by_the_simulation():
     stuck = ColdValue(0.5, 1e-4, 0.316, 0.316, 0.316, 0.002, degrees=21, mixed=False)
     small = ColdValue(0.5, 1e-4, 0.316, 0.316, 0.316, 0.002, degrees=21, extrapolated=False)
     far = ColdValue(0.5, 0.1, 0.8, 0.316, 0.316, 0.002, degrees=21)
-    no_order = ColdValue(0.5, 1e-4, 0.0, 0.0, 0.0, 0.0001, degrees=21, name="Q")
+    no_order = ColdValue(0.5, 1e-4, 0.0, 0.0, 0.0, 0.0001, degrees=21, name="(Q/q)²")
     for value, verdict in (
         (agreeing, "confirmed"),
         (near, "refuted"),

@@ -10,9 +10,8 @@ from scipy.special import iv, roots_hermitenorm
 from theory import RandomNetwork
 from theory.expressions import ModelError, X
 from validation.mean_field import StationaryChaos
-from validation.targets import network_target
-from validation.trajectories import simulate_dynamics
 from validation.two_time import dynamical_mean_field
+from validation.two_time_networks import network_correlations
 
 LINEAR = RandomNetwork(transfer="x")
 
@@ -161,37 +160,16 @@ def test_stationary_chaos():
     assert found.x_squared[-1].item() == pytest.approx(state.x_squared, rel=0.01)
 
 
-def observed(network, g, gamma, noise, start, duration, step, every, size, networks, chains):
-    """Mean, correlation and mean square state of drawn networks, over times."""
-    transfer = sp.lambdify(X, network.transfer)
-    found: dict[str, list] = {"mean": [], "correlation": [], "x_squared": []}
-    for number in range(networks):
-        sequences = np.random.SeedSequence([size, number]).spawn(3)
-        J, h = network.draw(size, g, gamma, sequences[0])
-        first = np.random.default_rng(sequences[1]).standard_normal((size, chains))
-        target = network_target(network, J, h if network.field_std else None)
-        x = simulate_dynamics(
-            target, start[0] + start[1] * first, duration, step=step, noise=noise, every=every,
-            seed=sequences[2],
-        ).x.values  # fmt: skip
-        c = transfer(x)
-        found["mean"].append(c.mean(axis=(1, 2)))
-        found["correlation"].append(np.einsum("tcu,scu->ts", c, c) / (chains * size))
-        found["x_squared"].append((x**2).mean(axis=(1, 2)))
-    return {name: np.array(values) for name, values in found.items()}
-
-
-def scores(solution, simulated, stride):
+def scores(solution, drawn):
     """Differences in units of their standard error, and relative to the norm."""
-    for name, values in simulated.items():
-        places = (slice(None, None, stride),) * solution[name].ndim
-        theory = solution[name].values[places]
-        error = values.std(axis=0, ddof=1) / len(values) ** 0.5
-        error = np.hypot(error, solution[f"{name}_standard_error"].values[places])
-        difference = values.mean(axis=0) - theory
-        activity = np.sqrt(np.diag(solution.correlation.values)[places[0]])
-        scale = activity if name == "mean" else theory
-        z = difference[error > 0] / error[error > 0]
+    for name in ("mean", "correlation", "x_squared"):
+        places = {dim: drawn[dim] for dim in drawn[name].dims}
+        at = solution.sel(places, method="nearest")
+        theory = at[name].values
+        error = np.hypot(drawn[f"{name}_standard_error"], at[f"{name}_standard_error"].values)
+        difference = drawn[name].values - theory
+        scale = np.sqrt(np.diag(at.correlation.values)) if name == "mean" else theory
+        z = (difference / error).values[error.values > 0]
         yield name, z, np.linalg.norm(difference) / np.linalg.norm(scale)
 
 
@@ -205,11 +183,10 @@ def test_simulated_networks(gamma):
     found = dynamical_mean_field(
         ASYMMETRIC, 1.0, gamma, 4.0, noise=0.1, steps=40, start=start, trajectories=8000, batches=8
     )
-    simulated = observed(
-        ASYMMETRIC, 1.0, gamma, 0.1, start, duration=4.0, step=0.05, every=10, size=300,
-        networks=24, chains=4,
-    )  # fmt: skip
-    for name, z, difference in scores(found, simulated, stride=5):
+    drawn = network_correlations(
+        ASYMMETRIC, 1.0, gamma, 4.0, noise=0.1, start=start, every=10, size=300, networks=24
+    )
+    for name, z, difference in scores(found, drawn):
         assert (z**2).mean() < 4, name
         assert difference < 0.02, name
 
@@ -287,10 +264,9 @@ def test_large_simulated_networks(network, g, gamma, start):
     """Finite networks within the error bars, over a long time."""
     found = dynamical_mean_field(network, g, gamma, 20.0, noise=0.1, start=start, threads=2)
     assert found.converged
-    simulated = observed(
-        network, g, gamma, 0.1, start, duration=20.0, step=0.05, every=20, size=2000, networks=12,
-        chains=4,
-    )  # fmt: skip
-    for name, z, difference in scores(found, simulated, stride=10):
+    drawn = network_correlations(
+        network, g, gamma, 20.0, noise=0.1, start=start, size=2000, networks=12, threads=2
+    )
+    for name, z, difference in scores(found, drawn):
         assert (z**2).mean() < 2.5, name
         assert difference < 0.02, name
