@@ -64,6 +64,7 @@ def network_target(network: RandomNetwork, J: ArrayLike, h: ArrayLike | None = N
 
     Examples
     --------
+    >>> from theory import RandomNetwork
     >>> target = network_target(RandomNetwork(), np.zeros((3, 3)))
     >>> target.drift(np.ones((3, 2)))[0].tolist()
     [-1.0, -1.0]
@@ -94,6 +95,7 @@ def dynamics_target(system: Dynamics | QuasiPotential) -> Target:
 
     Examples
     --------
+    >>> from theory import Dynamics
     >>> target = dynamics_target(Dynamics(["x", "y"], ["-y", "x"]))
     >>> target.energy_and_gradient(np.array([[3.0], [4.0]]))[0].tolist()
     [12.5]

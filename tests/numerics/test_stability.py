@@ -15,7 +15,6 @@ from theory.codegen.functional import functional_kernel
 MODELS = [
     RandomNetwork(),
     RandomNetwork(transfer="atan(x)", gain="1/(1 + x**2)"),
-    RandomNetwork(local="-x - x**3/3", gain="2"),
 ]
 
 
