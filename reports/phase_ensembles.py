@@ -36,6 +36,12 @@ MEANING = {
     "cavity": "static cavity: weight sign det",
     "attractor": "attractor of the dynamics (mean field)",
 }
+SHORT = {
+    "gibbs": "Gibbs",
+    "kac_rice": "Kac-Rice",
+    "cavity": "cavity",
+    "attractor": "mean field of the attractor",
+}
 _COLOURS = {
     "gibbs": "#1f5fa8",
     "kac_rice": "#c98a1b",
@@ -231,9 +237,7 @@ def _words(table: xr.Dataset, found: xr.Dataset, size: int) -> str:
     for at in (found.isel(g=k) for k in range(found.sizes["g"])):
         value = " ± ".join(with_error(float(at.simulated), float(at.simulated_error)))
         theory = table.sel(g=float(at.g))
-        beside = ", ".join(
-            f"{name.replace('_', '-')} {number(float(theory[name]), 4)}" for name in MEANING
-        )
+        beside = ", ".join(f"{SHORT[name]} {number(float(theory[name]), 4)}" for name in MEANING)
         lines.append(
             f"Networks of N = {size} at g = {float(at.g):g}: ⟨c²⟩ = {value}, against {beside}."
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from numerics.solve import provenance
 from reports import page
 from reports.phase_breaking import breaking_section
+from reports.phase_coexistence import coexistence_section
 from reports.phase_dynamics import dynamics_section
 from reports.phase_ensembles import ensembles_section
 from reports.phase_lines import lines_section
@@ -37,7 +38,9 @@ class Effort:
     map_points, line_points : int
         Along an axis of the maps, along the line of broken symmetry.
     size, networks : int
-        Of the simulated networks.
+        Of the simulated networks without noise.
+    noisy_size : int
+        Of those with noise.
     trajectories : int
         Effective units of the two-time mean field.
     """
@@ -46,11 +49,12 @@ class Effort:
     line_points: int
     size: int
     networks: int
+    noisy_size: int
     trajectories: int
 
 
-FULL = Effort(60, 21, 500, 6, 50_000)
-QUICK = Effort(18, 6, 100, 3, 10_000)
+FULL = Effort(60, 21, 500, 6, 2000, 50_000)
+QUICK = Effort(18, 6, 100, 3, 200, 10_000)
 
 
 def make_report(
@@ -91,13 +95,14 @@ def make_report(
             maps_section, network, points=effort.map_points, threads=threads,
             progress=shown("phase diagram"),
         ),
+        partial(coexistence_section, network),
         partial(breaking_section, network, points=effort.line_points),
         partial(
             ensembles_section, network, size=effort.size, networks=effort.networks, seed=seed,
             threads=threads, progress=shown("networks"),
         ),
         partial(
-            dynamics_section, network, trajectories=effort.trajectories, size=effort.size,
+            dynamics_section, network, trajectories=effort.trajectories, size=effort.noisy_size,
             seed=seed, threads=threads, progress=shown("noisy networks"),
         ),
         partial(published_section, network),

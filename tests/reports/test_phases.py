@@ -16,7 +16,7 @@ from reports.phase_published import published_section
 from reports.phases import Effort
 from theory import RandomNetwork
 
-TINY = Effort(map_points=8, line_points=3, size=60, networks=2, trajectories=8_000)
+TINY = Effort(map_points=8, line_points=3, size=60, networks=2, noisy_size=60, trajectories=8_000)
 ERF = RandomNetwork(transfer="erf(x)")
 SHIFTED = RandomNetwork(transfer="tanh(x + 1/2)")
 
@@ -38,7 +38,7 @@ def text_of(html):
 
 def test_files_and_words(report):
     names = {path.name for path in report.iterdir()}
-    for figure in ("map", "breaking", "ensembles", "dynamics"):
+    for figure in ("map", "coexistence", "breaking", "ensembles", "dynamics"):
         assert {f"{figure}.nc", f"{figure}.png", f"{figure}.svg"} <= names
     page = (report / "index.html").read_text(encoding="utf-8")
     for words in ("Critical lines", "did not reproduce", "Kac-Rice", "g (gamma + 1) = 1"):
@@ -62,6 +62,14 @@ def test_response_peaks_tend_to_the_line(report):
         off = np.abs(peaks.g_peak - expected).transpose("gamma", "temperature").values[1:]
         assert (np.diff(off, axis=1) < 0).all()
         assert off[:, -1].max() < 3e-3
+
+
+def test_first_order_transition(report):
+    """Free energies of the two solutions cross near g = 1.1758, found by separate searches."""
+    page = text_of((report / "index.html").read_text(encoding="utf-8"))
+    assert "1.17575" in page
+    with xr.open_dataset(report / "coexistence.nc") as data:
+        assert int(data.fold.sum()) >= 4
 
 
 def test_broken_solution_has_the_larger_free_energy(report):
