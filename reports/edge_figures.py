@@ -9,7 +9,7 @@ import numpy as np
 
 from reports.figures import (
     SYMBOLS,
-    UNCHECKED,
+    UNSTABLE,
     draw_lines,
     draw_simulated,
     label_axes,
@@ -221,15 +221,15 @@ def _outline(axes: Axes, plane: xr.Dataset, lines_hold: bool) -> None:
                 (1 + gamma) ** -power, gamma, color="#ff5d5d", linestyle=style, linewidth=1.6,
                 label=f"{name} {suffix}",
             )  # fmt: skip
-    if limits[1][0] < 0:
-        axes.fill_between(
-            limits[0], limits[1][0], min(0, limits[1][1]), facecolor="none", edgecolor="white",
-            hatch="///", linewidth=0, alpha=0.45,
+    replicon = plane.replicon.transpose("gamma", "g").values
+    if (replicon < 0).any():
+        axes.contourf(
+            plane.g, plane.gamma, np.nan_to_num(replicon, nan=1.0), levels=[-np.inf, 0.0],
+            colors="none", hatches=["///"],
         )  # fmt: skip
-        # on the legend's white ground white hatching would not show
         axes.fill_between(
-            [], [], [], facecolor="0.75", edgecolor="white", hatch="///", linewidth=0,
-            label=UNCHECKED,
+            [], [], [], facecolor="0.9", edgecolor="black", hatch="///", linewidth=0,
+            label=UNSTABLE,
         )  # fmt: skip
     axes.set_xlim(limits[0])
     axes.set_ylim(limits[1])

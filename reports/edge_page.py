@@ -45,7 +45,7 @@ _CAPTIONS = {
     "map": (
         "Response rho and overlap q over coupling strength and reciprocity at temperature"
         " {cold}. Points mark the largest rho along g where it lies inside the range; hatched:"
-        " gamma < 0, where the stability of the solutions is not yet checked."
+        " the replica-symmetric solution shown is unstable (replicon < 0)."
     ),
 }
 
@@ -130,7 +130,7 @@ def _summary(
         f"{done} of {total} points are solved; the largest relative change under a finer"
         f" quadrature is {number(error, 2)}. {_branch_sentence(curves)}",
         *_peak_sentences(curves, lines_hold),
-        "Curves for gamma < 0 are dashed: their stability is not yet checked.",
+        _stability_sentence(solved),
     ]
     if published:
         lines.append(
@@ -138,6 +138,22 @@ def _summary(
             " under Numbers. The cause is not established."
         )
     return page.items(lines)
+
+
+def _stability_sentence(solved: list[xr.Dataset]) -> str:
+    """Say at how many points, and for which gamma, replicas become inequivalent."""
+    unstable = [data.replicon < 0 for data in solved]
+    count = sum(int(found.sum()) for found in unstable)
+    if not count:
+        return "Replica symmetry is stable at every solved point (replicon > 0)."
+    gammas = np.concatenate(
+        [found.gamma.values[found.any(["g", "temperature"]).values] for found in unstable]
+    )
+    return (
+        f"Replica symmetry is unstable (replicon < 0) at {count} solved points, for gamma from"
+        f" {gammas.min():.2g} to {gammas.max():.2g}; curves for gamma < 0 are dashed. See the"
+        " report phases."
+    )
 
 
 def _branch_sentence(curves: xr.Dataset) -> str:

@@ -30,8 +30,8 @@ SYMBOLS = {
 
 SIMULATED = r"simulation, $N \to \infty$"
 """Legend of simulated values extrapolated to infinite size."""
-UNCHECKED = r"$\gamma < 0$: stability not yet checked"
-_UNCHECKED_LINE = "stability not yet checked"
+UNSTABLE = "replica symmetry unstable (replicon < 0)"
+_UNSTABLE_LINE = "unstable where replicon < 0"
 
 
 def make_figure(rows: int, columns: int, width: float = 9.0, height: float = 6.6) -> Figure:
@@ -80,7 +80,7 @@ def style_of(gamma: float) -> dict[str, Any]:
     Parameters
     ----------
     gamma : float
-        Negative values are dashed: the stability of these solutions is not checked.
+        Negative values are dashed: replica symmetry is unstable on a part of these lines.
 
     Returns
     -------
@@ -197,14 +197,14 @@ def legend_below(figure: Figure, columns: int = 6) -> None:
 
 
 def explain(label: str) -> str:
-    r"""Add to the label of a negative reciprocity that its stability is not checked.
+    r"""Add to the label of a negative reciprocity that the solution may be unstable.
 
     Examples
     --------
     >>> explain(r"$\gamma = -0.2$")
-    '$\\gamma = -0.2$ (stability not yet checked)'
+    '$\\gamma = -0.2$ (unstable where replicon < 0)'
     """
-    return f"{label} ({_UNCHECKED_LINE})" if label.startswith(r"$\gamma = -") else label
+    return f"{label} ({_UNSTABLE_LINE})" if label.startswith(r"$\gamma = -") else label
 
 
 def note(axes: Axes, text: str) -> None:

@@ -118,7 +118,7 @@ def _summary(checked: xr.Dataset, unsimulated: list[str]) -> str:
         " else.",
         _scatter(checked),
         "Points, seeds and the rule for a verdict were fixed before the simulation.",
-        "For gamma < 0 the stability of the solution of the theory is not checked.",
+        _stability(checked),
     ]
     if unsimulated:
         lines.append(f"{len(unsimulated)} points could not be simulated; they are listed below.")
@@ -133,6 +133,17 @@ def _precision(checked: xr.Dataset) -> str:
         f"q is confirmed at {int((at.verdict == 'confirmed').sum())} of {len(relative)} points."
         f" Its standard error is below 1 % of q at {int((relative < 0.01).sum())} of them; the"
         f" median is {np.nanmedian(relative):.2%}, the largest {np.nanmax(relative):.2%}."
+    )
+
+
+def _stability(checked: xr.Dataset) -> str:
+    """Say whether the replica-symmetric solutions compared are stable."""
+    unstable = int((checked.replicon < 0).sum())
+    if unstable:
+        return f"At {unstable} points replica symmetry is unstable (replicon < 0)."
+    return (
+        "Replica symmetry is stable at all points; the smallest replicon is"
+        f" {float(checked.replicon.min()):.3g}."
     )
 
 

@@ -44,6 +44,7 @@ _LONG_NAMES = {
     "reason": "why",
     "extrapolated": "whether the simulated value is one for infinite N",
     "degrees": "degrees of freedom of the standard error",
+    "replicon": "smallest eigenvalue against inequivalent replicas; negative: unstable",
     "exponent": "power of 1/N in the extrapolation",
     "exponent_error": "standard deviation of the power",
     "mean": "mean over networks",
@@ -109,6 +110,7 @@ def compare_point(
         ),
         "mixed": ((), mixed),
         "degrees": ((), float(len(sizes) * (networks - 1))),
+        "replicon": ((), float(phases.get("replicon", np.nan))),
     }
     variables |= {name: (("size", "network"), values) for name, values in per_network.items()}
     variables |= compare_histograms(table("histogram"), predicted, edges)

@@ -64,7 +64,12 @@ def test_page_stands_alone(report):
     assert "<script" not in page
     linked = set(re.findall(r'href="([^#"]+)"', page))
     assert linked == {f"{name}.{suffix}" for name in NAMES for suffix in ("nc", "png", "svg")}
-    for text in ("published (did not reproduce)", "not yet checked", "<math", "arXiv 2401.10009"):
+    for text in (
+        "published (did not reproduce)",
+        "Replica symmetry is unstable",
+        "<math",
+        "arXiv 2401.10009",
+    ):
         assert text in page
 
 
