@@ -9,7 +9,7 @@ import xarray as xr
 from reports.dynamics_figure import Attractor, draw_chaos
 from reports.dynamics_section import describe_chaos
 from reports.extra_studies import STUDIES, Chaos, Cold, Stability, Studies
-from reports.published_simulation import ColdValue, published_table
+from reports.published_simulation import ColdValue, cold_values, published_table
 from reports.store import write_dataset, write_figure
 from reports.validation_extras import Extras, compute_extras
 from validation.cold import Tempering
@@ -133,6 +133,19 @@ def test_published_value_is_judged_by_the_simulation():
         assert f"<td>{verdict}</td>" in published_table([value])
     assert "simulation - published = 0.245" in published_table([near])
     assert "<td>q</td>" not in published_table([ColdValue(0.3, 1e-4, 0.3, 0.3, 0.3, 0.1, 21)])
+
+
+def test_overlaps_that_do_not_fall_as_one_over_size_have_no_limit(extras):
+    line = extras.tempered[0].copy(deep=True)
+    line["size"] = np.array([100, 400, 1600])
+    scatter = np.array([0.99, 1.0, 1.01])
+    for power, reached in ((1.0, True), (0.35, False)):
+        fall = line["size"].values[:, None] ** -power * scatter
+        q = line.value.sel(quantity="q").values
+        line["overlap_squared"] = (line.overlap_squared.dims, fall * q**2)
+        _, ratio = cold_values(line, xr.Dataset({"q": 0.17, "Q": 0.0}))
+        assert ratio.extrapolated is reached
+        assert ratio.published == pytest.approx(((0.07 / 0.12) ** 2, 0.0338), rel=1e-2)
 
 
 def test_dynamics_section_says_what_is_undecided(extras, written):
