@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from validation.targets import network_target
+from numerics.targets import network_target
 
 if TYPE_CHECKING:
     from theory.ensembles import RandomNetwork

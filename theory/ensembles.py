@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 import sympy as sp
+from scipy.sparse import csr_array
 
 from theory.expressions import ModelError, X, check_on_line, parse_expression
 
@@ -157,18 +158,109 @@ class RandomNetwork:
         True
         """
         check_parameters(g=g, gamma=gamma)
-        if size < 1:
-            msg = f"size must be at least 1, not {size}"
-            raise ModelError(msg)
+        _check_size(size)
         generator = np.random.default_rng(seed)
         couplings = generator.standard_normal((size, size))
-        # symmetric and antisymmetric parts carry the shares (1 + gamma)/2 and (1 - gamma)/2
-        symmetric, antisymmetric = np.sqrt((1 + gamma) / 4), np.sqrt((1 - gamma) / 4)
-        _mix_with_transpose(couplings, symmetric + antisymmetric, symmetric - antisymmetric)
+        _mix_with_transpose(couplings, *_shares(gamma))
         couplings *= g / np.sqrt(size)
         if self.mean:
             couplings += self.mean / size
         return couplings, self.field_std * generator.standard_normal(size)
+
+    def draw_sparse(
+        self,
+        size: int,
+        g: float,
+        gamma: float,
+        connections: float,
+        seed: int | np.random.SeedSequence = 0,
+    ) -> tuple[csr_array, np.ndarray]:
+        """Draw a network in which a unit is coupled to few others.
+
+        Every pair of units is connected, in both directions, with the probability
+        ``p = connections/N``; a connection carries ``mu/(p N) + g/sqrt(p N) z_ij`` with the
+        statistics of the class. For many connections per unit the theory is that of `draw`.
+
+        Parameters
+        ----------
+        size : int
+            N, the number of units.
+        g, gamma : float
+            As for `draw`.
+        connections : float
+            Mean number of connections of a unit, above 0 and at most N.
+        seed : int or numpy.random.SeedSequence
+            The same seed gives the same bits.
+
+        Returns
+        -------
+        couplings : scipy.sparse.csr_array, shape (N, N)
+        fields : ndarray, shape (N,)
+
+        Raises
+        ------
+        ModelError
+            If a parameter is out of range.
+
+        Examples
+        --------
+        >>> J, h = RandomNetwork().draw_sparse(1000, g=1.0, gamma=-1.0, connections=50, seed=1)
+        >>> bool(abs(J + J.T).max() == 0), 45 < J.nnz / 1000 < 55
+        (True, True)
+        """
+        check_parameters(g=g, gamma=gamma)
+        _check_size(size)
+        if not 0 < connections <= size:
+            msg = f"connections must lie above 0 and not above the size {size}, not {connections}"
+            raise ModelError(msg)
+        generator = np.random.default_rng(seed)
+        rows, columns = _connected_pairs(size, connections / size, generator)
+        direct, transposed = _shares(gamma)
+        first, second = generator.standard_normal((2, len(rows)))
+        forth = direct * first + transposed * second
+        back = direct * second + transposed * first
+        own = rows == columns
+        forth[own] = (direct + transposed) * first[own]
+        weights = np.concatenate([forth, back[~own]]) * g / np.sqrt(connections)
+        weights += self.mean / connections
+        ends = np.concatenate([rows, columns[~own]]), np.concatenate([columns, rows[~own]])
+        couplings = csr_array((weights, ends), shape=(size, size))
+        return couplings, self.field_std * generator.standard_normal(size)
+
+
+def _check_size(size: int) -> None:
+    if size < 1:
+        msg = f"size must be at least 1, not {size}"
+        raise ModelError(msg)
+
+
+def _shares(gamma: float) -> tuple[float, float]:
+    """Factors of W and its transpose that make correlated couplings of independent ones."""
+    # symmetric and antisymmetric parts carry the shares (1 + gamma)/2 and (1 - gamma)/2
+    symmetric, antisymmetric = np.sqrt((1 + gamma) / 4), np.sqrt((1 - gamma) / 4)
+    return symmetric + antisymmetric, symmetric - antisymmetric
+
+
+def _connected_pairs(
+    size: int, probability: float, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns, row <= column, of the pairs that are connected, each independently."""
+    first = np.arange(size, dtype=np.int64)
+    first = first * size - first * (first - 1) // 2  # place of the diagonal in the list of pairs
+    total = size * (size + 1) // 2
+    places = np.empty(0, dtype=np.int64)
+    reached = -1
+    # gaps between successes of independent trials are geometric
+    while reached < total:
+        expected = (total - reached) * probability
+        gaps = generator.geometric(probability, int(expected + 5 * np.sqrt(expected) + 10))
+        further = reached + np.cumsum(gaps)
+        places, reached = np.append(places, further), int(further[-1])
+    places = places[places < total]
+    rows = np.searchsorted(first, places, side="right") - 1
+    columns = rows + places - first[rows]
+    # products with short indices are faster
+    return rows.astype(np.int32), columns.astype(np.int32)
 
 
 def _mix_with_transpose(matrix: np.ndarray, direct: float, transposed: float) -> None:

@@ -96,7 +96,7 @@ def reasonable_step(walkers: Walkers, groups: int) -> np.ndarray:
     --------
     >>> from theory import Dynamics
     >>> from validation.leapfrog import Walkers
-    >>> from validation.targets import dynamics_target
+    >>> from numerics.targets import dynamics_target
     >>> target = dynamics_target(Dynamics(["x"], ["-10*x"]))
     >>> walkers = Walkers(target, np.zeros((1, 40)), 1.0, np.random.default_rng(0))
     >>> bool(0.05 < reasonable_step(walkers, groups=1)[0] < 0.4)

@@ -8,11 +8,11 @@ import numpy as np
 import sympy as sp
 import xarray as xr
 
+from numerics.targets import network_target
 from theory.expressions import X
 from validation.ensemble import mean_and_error, measure_networks, size_coordinates
 from validation.lyapunov import lyapunov_exponents
 from validation.runs import Job, model_settings
-from validation.targets import network_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

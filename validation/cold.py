@@ -10,6 +10,7 @@ import numpy as np
 
 from numerics.density import bin_probability
 from numerics.solve import FORMAT_VERSION, provenance
+from numerics.targets import network_target
 from theory.codegen.kernels import network_kernels
 from theory.expressions import ModelError
 from theory.free_energy import replica_symmetric
@@ -17,7 +18,6 @@ from validation.compare import compare_point, labelled
 from validation.equilibrium import bin_edges, checked_sizes, select_points
 from validation.runs import Job, model_settings, run_jobs
 from validation.simulate import Recorder, starts
-from validation.targets import network_target
 from validation.tempering import temper
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from validation.running import Record, columns_observed
 from validation.samplers import Samples
 
 if TYPE_CHECKING:
+    from numerics.targets import Target
     from validation.running import Observe, Progress
-    from validation.targets import Target
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def langevin(
     Examples
     --------
     >>> from theory import Dynamics
-    >>> from validation.targets import dynamics_target
+    >>> from numerics.targets import dynamics_target
     >>> target = dynamics_target(Dynamics(["x"], ["-x"]))
     >>> samples = langevin(
     ...     target, np.zeros((1, 200)), 0.3, step=0.1, steps=2000, warmup=100,
@@ -179,7 +179,7 @@ def extrapolated_langevin(
     Examples
     --------
     >>> from theory import Dynamics
-    >>> from validation.targets import dynamics_target
+    >>> from numerics.targets import dynamics_target
     >>> target = dynamics_target(Dynamics(["x"], ["-x"]))
     >>> found = extrapolated_langevin(
     ...     target, np.zeros((1, 200)), 0.3, step=0.2, steps=1000, warmup=50,

@@ -10,7 +10,7 @@ from theory.expressions import ModelError
 from validation.confinement import farthest
 
 if TYPE_CHECKING:
-    from validation.targets import Target
+    from numerics.targets import Target
 
 _DIVERGED = 1000.0  # energy error in units of T, as in Stan
 
@@ -51,7 +51,7 @@ class Walkers:
     Examples
     --------
     >>> from theory import Dynamics
-    >>> from validation.targets import dynamics_target
+    >>> from numerics.targets import dynamics_target
     >>> target = dynamics_target(Dynamics(["x"], ["-x"]))
     >>> walkers = Walkers(target, np.zeros((1, 4)), 1.0, np.random.default_rng(0))
     >>> bool((walkers.move(step=0.1, count=10) > 0.9).all())

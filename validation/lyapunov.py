@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from validation.targets import Target
+    from numerics.targets import Target
 
     States = np.ndarray
     Observe = Callable[[np.ndarray], np.ndarray]
@@ -97,7 +97,7 @@ def lyapunov_exponents(
     Examples
     --------
     >>> from theory import Dynamics
-    >>> from validation.targets import dynamics_target
+    >>> from numerics.targets import dynamics_target
     >>> target = dynamics_target(Dynamics(["x", "y"], ["-x + 3*y", "-2*y"]))
     >>> start = np.ones((2, 1))
     >>> found = lyapunov_exponents(target, start, 20, step=0.05, transient=20, exponents=2)

@@ -9,10 +9,10 @@ import xarray as xr
 from scipy.optimize import brentq
 from scipy.sparse.linalg import ArpackError, LinearOperator, eigs
 
+from numerics.targets import network_target
 from theory.expressions import ModelError
 from validation.ensemble import mean_and_error, measure_networks, size_coordinates
 from validation.runs import Job, model_settings
-from validation.targets import network_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from numerics.targets import Target
     from theory.ensembles import RandomNetwork
-    from validation.targets import Target
 
 LARGEST_DENSE = 400
 """Size up to which all eigenvalues are found rather than a few."""
@@ -51,7 +51,7 @@ def largest_growth_rate(target: Target, state: ArrayLike | None = None) -> float
     Examples
     --------
     >>> from theory import Dynamics
-    >>> from validation.targets import dynamics_target
+    >>> from numerics.targets import dynamics_target
     >>> target = dynamics_target(Dynamics(["x", "y"], ["-x + 4*y", "x - y"]))
     >>> round(largest_growth_rate(target), 12)
     1.0

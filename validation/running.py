@@ -78,7 +78,7 @@ def run(
     --------
     >>> from theory import Dynamics
     >>> from validation.leapfrog import Walkers
-    >>> from validation.targets import dynamics_target
+    >>> from numerics.targets import dynamics_target
     >>> target = dynamics_target(Dynamics(["x"], ["-x"]))
     >>> walkers = Walkers(target, np.zeros((1, 40)), 1.0, np.random.default_rng(0))
     >>> move = lambda step: walkers.move(step, 1)

@@ -13,8 +13,8 @@ from validation.leapfrog import Walkers
 from validation.running import Run, run
 
 if TYPE_CHECKING:
+    from numerics.targets import Target
     from validation.running import Observe, Progress
-    from validation.targets import Target
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def hamiltonian(
     Examples
     --------
     >>> from theory import Dynamics
-    >>> from validation.targets import dynamics_target
+    >>> from numerics.targets import dynamics_target
     >>> target = dynamics_target(Dynamics(["x", "y"], ["-x - y", "x - y"]))
     >>> samples = hamiltonian(
     ...     target, np.zeros((2, 50)), 0.3, draws=200, warmup=100,
@@ -175,7 +175,7 @@ def metropolis_langevin(
     Examples
     --------
     >>> from theory import Dynamics
-    >>> from validation.targets import dynamics_target
+    >>> from numerics.targets import dynamics_target
     >>> target = dynamics_target(Dynamics(["x"], ["-x"]))
     >>> samples = metropolis_langevin(
     ...     target, np.zeros((1, 50)), 0.3, draws=500, warmup=200,

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import sympy as sp
 
+from numerics.targets import network_target
 from theory.ensembles import check_parameters
 from theory.expressions import ModelError, X
 from validation.samplers import hamiltonian
 from validation.statistics import diagnose
-from validation.targets import network_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -188,7 +188,7 @@ class Recorder:
     ----------
     network : RandomNetwork
     drift : callable
-        As of a `validation.targets.Target`.
+        As of a `numerics.targets.Target`.
     temperature : float or ndarray, shape (S,)
         T of every column.
     edges : sequence of float, shape (bins + 1,)

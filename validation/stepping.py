@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from validation.targets import Target
+    from numerics.targets import Target
 
     States = np.ndarray
 
@@ -111,7 +111,7 @@ def checked_start(target: Target, start: ArrayLike) -> np.ndarray:
     Examples
     --------
     >>> from theory import Dynamics
-    >>> from validation.targets import dynamics_target
+    >>> from numerics.targets import dynamics_target
     >>> checked_start(dynamics_target(Dynamics(["x"], ["-x"])), [[1, 2]]).tolist()
     [[1.0, 2.0]]
     """

@@ -13,8 +13,8 @@ from validation.leapfrog import Walkers, checked_start, checked_temperature
 from validation.running import run
 
 if TYPE_CHECKING:
+    from numerics.targets import Target
     from validation.running import Observe, Progress
-    from validation.targets import Target
 
 LEAST_SWAP_RATE = 0.1
 
@@ -166,7 +166,7 @@ def temper(
     Examples
     --------
     >>> from theory import Dynamics
-    >>> from validation.targets import dynamics_target
+    >>> from numerics.targets import dynamics_target
     >>> target = dynamics_target(Dynamics(["x"], ["x - x**3"]))
     >>> samples = temper(
     ...     target, np.ones((1, 20)), ladder(0.005, 0.5, 6), draws=300, warmup=100,

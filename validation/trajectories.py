@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from validation.targets import Target
+    from numerics.targets import Target
 
     States = np.ndarray
     Observe = Callable[[np.ndarray], np.ndarray]
@@ -99,7 +99,7 @@ def simulate_dynamics(
     Examples
     --------
     >>> from theory import Dynamics
-    >>> from validation.targets import dynamics_target
+    >>> from numerics.targets import dynamics_target
     >>> target = dynamics_target(Dynamics(["x"], ["-x"]))
     >>> decay = simulate_dynamics(target, [[1.0, 2.0]], duration=1.0, step=0.5)
     >>> decay.x.isel(time=-1, unit=0).round(6).values.tolist()

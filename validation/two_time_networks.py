@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from numerics.targets import network_target
 from validation.ensemble import measure_networks
 from validation.runs import Job, model_settings
 from validation.simulate import transfer_function
-from validation.targets import network_target
 from validation.trajectories import TIME, simulate_dynamics
 
 if TYPE_CHECKING:

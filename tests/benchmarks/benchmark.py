@@ -19,10 +19,10 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 import numpy as np  # noqa: E402  (threads are set before)
 
 from numerics import solve  # noqa: E402
+from numerics.targets import network_target  # noqa: E402
 from theory import RandomNetwork, replica_symmetric  # noqa: E402
 from theory.codegen.kernels import network_kernels  # noqa: E402
 from validation.leapfrog import Walkers  # noqa: E402
-from validation.targets import network_target  # noqa: E402
 
 POINT = ["--g", "1.2", "--gamma", "0.5", "--temperature", "0.01", "--json"]
 VALIDATE = ["validate", "--g", "1.2", "--gamma", "0.5", "--temperature", "0.1", "--json"]

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from numerics.targets import dynamics_target, network_target
 from theory import Dynamics, ModelError, RandomNetwork
 from validation.langevin import extrapolated_langevin, langevin
-from validation.targets import dynamics_target, network_target
 
 T = 0.3
 WELLS = dynamics_target(Dynamics(["x"], ["x - x**3"]))

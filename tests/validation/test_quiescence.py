@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from numerics.targets import network_target
 from theory import ModelError, RandomNetwork
 from validation import quiescence
 from validation.quiescence import largest_growth_rate, quiescent_crossing, quiescent_stability
-from validation.targets import network_target
 
 RATE = RandomNetwork()
 

@@ -5,14 +5,16 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from numerics.targets import Target, dynamics_target, network_target
 from theory import Dynamics, ModelError, RandomNetwork
 from validation.samplers import hamiltonian, metropolis_langevin
-from validation.targets import Target, dynamics_target, network_target
 
 SIZE, CHAINS, T = 40, 32, 0.3
 LINEAR = RandomNetwork(transfer="x", confinement=0.05)
 COUPLINGS = LINEAR.draw(SIZE, g=0.4, gamma=0.3, seed=5)[0]
 WELLS = dynamics_target(Dynamics(["x"], ["x - x**3"]))
+
+UNUSED = (None, None, None)  # derivatives that no sampler needs
 
 
 def mean_and_error(draws):
@@ -239,13 +241,17 @@ def test_measures_that_cannot_be_normalised_are_refused(drift):
 
 
 def test_a_custom_energy_below_zero_is_refused():
-    target = Target(1, lambda x: ((x[0] ** 2 - 5) / 2, x.copy()), lambda x: -x, lambda x, v: -v)
+    target = Target(
+        1, lambda x: ((x[0] ** 2 - 5) / 2, x.copy()), lambda x: -x, lambda x, v: -v, *UNUSED
+    )
     with pytest.raises(ModelError, match=r"energy is -2\.5 < 0"):
         run_hamiltonian(target, step=1e-9, integration_time=1e-9)
 
 
 def test_a_wrong_gradient_is_refused():
-    target = Target(1, lambda x: (x[0] ** 2 / 2, -1e12 * x - 1e12), lambda x: -x, lambda x, v: -v)
+    target = Target(
+        1, lambda x: (x[0] ** 2 / 2, -1e12 * x - 1e12), lambda x: -x, lambda x, v: -v, *UNUSED
+    )
     with pytest.raises(ModelError, match="gradient that of the energy"):
         run_hamiltonian(target)
 
@@ -253,7 +259,7 @@ def test_a_wrong_gradient_is_refused():
 def test_infinite_energies_are_rejected_and_counted():
     """A wall: the energy is infinite beyond 1; inside, x is uniform."""
     energy = lambda x: (np.where(np.abs(x[0]) < 1, 0.0, np.inf), np.zeros_like(x))
-    target = Target(1, energy, lambda x: x, lambda x, v: v)
+    target = Target(1, energy, lambda x: x, lambda x, v: v, *UNUSED)
     samples = run_hamiltonian(target, np.zeros((1, 50)), draws=2000, step=0.3, integration_time=1.0)
     assert samples.divergences > 0
     assert np.abs(samples.observed).max() < 1

@@ -6,9 +6,9 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import gamma as gamma_distribution
 
+from numerics.targets import dynamics_target, network_target
 from theory import Dynamics, ModelError, RandomNetwork
 from validation.samplers import hamiltonian
-from validation.targets import dynamics_target, network_target
 from validation.tempering import ladder, temper
 
 # minima of different weight: exp(-E/T) at T -> 0 has 1/|F'| = 1/6, 1/2, 1/3 at x = -2, 0, 1

@@ -5,10 +5,10 @@ import pytest
 import xarray as xr
 from scipy.linalg import solve_continuous_lyapunov
 
+from numerics.targets import dynamics_target, network_target
 from theory import Dynamics, ModelError, RandomNetwork
 from validation.correlation import autocorrelation
 from validation.stepping import advance, brownian
-from validation.targets import dynamics_target, network_target
 from validation.trajectories import simulate_dynamics
 
 DECAY = dynamics_target(Dynamics(["x"], ["-2*x"]))

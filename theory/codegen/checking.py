@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 _SIZE = 3
 _STATES = 2
 _TOLERANCE = 1e-9
+_TRANSPOSED = "transposed_"
+_COMPARED = (
+    "drift",
+    "jacobian_vector",
+    "transposed_jacobian_vector",
+    "energy",
+    "gradient",
+    "hessian_vector",
+)
 
 
 def check_network(potential: QuasiPotential, module: ModuleType) -> None:
@@ -49,6 +58,12 @@ def check_network(potential: QuasiPotential, module: ModuleType) -> None:
         both = module.energy_and_gradient(x, *rest)
         _agree("energy_and_gradient", both[0], module.energy(x, *rest), x)
         _agree("energy_and_gradient", both[1], module.gradient(x, *rest), x)
+    if hasattr(module, "jacobian_parts"):
+        diagonal, left, right = module.jacobian_parts(x, *rest)
+        matrices = left.T[:, :, None] * J * right.T[:, None]
+        matrices[:, range(_SIZE), range(_SIZE)] += diagonal.T
+        products = np.einsum("skl,ls->ks", matrices, v)
+        _agree("jacobian_parts", products, module.jacobian_vector(x, v, *rest), x)
 
 
 def check_explicit(potential: QuasiPotential, module: ModuleType) -> None:
@@ -89,7 +104,7 @@ def _compare(
     given: dict[str, float],
     rest: tuple[np.ndarray, ...],
 ) -> None:
-    for name in ("drift", "jacobian_vector", "energy", "gradient", "hessian_vector"):
+    for name in _COMPARED:
         if hasattr(module, name):
             states = points if name.endswith("_vector") else points[:1]
             compiled = getattr(module, name)(*states, *rest)
@@ -100,7 +115,9 @@ def _plain(
     potential: QuasiPotential, name: str, x: np.ndarray, v: np.ndarray, given: dict[str, float]
 ) -> np.ndarray:
     """Value of a quantity by SymPy and mpmath, nan where it is not real and finite."""
-    matrix = sp.Matrix([getattr(potential, name.removesuffix("_vector"))])
+    attribute = name.removesuffix("_vector").removeprefix(_TRANSPOSED)
+    matrix = sp.Matrix([getattr(potential, attribute)])
+    matrix = matrix.T if name.startswith(_TRANSPOSED) else matrix
     names = sorted(given)
     arguments = [*potential.form.states, *(sp.Symbol(name, real=True) for name in names)]
     function = sp.lambdify(arguments, matrix.tolist(), "mpmath", cse=True)

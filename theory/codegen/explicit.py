@@ -71,6 +71,7 @@ def explicit_source(potential: QuasiPotential) -> tuple[str, dict[str, str]]:
     quantities = {
         "drift": (0, lambda: list(potential.drift)),
         "jacobian_vector": (1, lambda: _product(potential.jacobian, directions)),
+        "transposed_jacobian_vector": (1, lambda: _product(potential.jacobian.T, directions)),
         "energy": (0, lambda: [potential.energy]),
         "gradient": (1, lambda: list(potential.gradient)),
         "hessian_vector": (2, lambda: _product(potential.hessian, directions)),

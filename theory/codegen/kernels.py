@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
+from scipy.sparse import diags_array, issparse
 
 from theory.codegen.cache import load
 from theory.codegen.checking import check_explicit, check_network
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from numpy.typing import ArrayLike
+    from scipy.sparse import sparray
+
+    Couplings = ArrayLike | sparray
 
 
 def network_kernels(system: RandomNetwork | QuasiPotential) -> NetworkKernels:
@@ -131,45 +135,64 @@ class NetworkKernels(_Kernels):
     """Energy of a network and its derivatives; made by `network_kernels`.
 
     All methods take states ``x`` of shape (N, S), one state a column, couplings ``J`` of shape
-    (N, N) and, for a model with fields, ``h`` of shape (N,), all float64. They raise `ModelError`
-    for arrays that do not fit and where the model is not smooth enough.
+    (N, N), dense or a SciPy sparse array, and, for a model with fields, ``h`` of shape (N,), all
+    float64. They raise `ModelError` for arrays that do not fit and where the model is not smooth
+    enough.
     """
 
-    def energy(self, x: ArrayLike, J: ArrayLike, h: ArrayLike | None = None) -> np.ndarray:
+    def energy(self, x: ArrayLike, J: Couplings, h: ArrayLike | None = None) -> np.ndarray:
         """Quasi-potential of every state, shape (S,)."""
         return self._call("energy", [x], J, h)
 
-    def gradient(self, x: ArrayLike, J: ArrayLike, h: ArrayLike | None = None) -> np.ndarray:
+    def gradient(self, x: ArrayLike, J: Couplings, h: ArrayLike | None = None) -> np.ndarray:
         """Gradient of the quasi-potential, shape (N, S); two matrix products."""
         return self._call("gradient", [x], J, h)
 
     def energy_and_gradient(
-        self, x: ArrayLike, J: ArrayLike, h: ArrayLike | None = None
+        self, x: ArrayLike, J: Couplings, h: ArrayLike | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Both for the price of the gradient."""
         return self._call("energy_and_gradient", [x], J, h)
 
     def hessian_vector(
-        self, x: ArrayLike, v: ArrayLike, J: ArrayLike, h: ArrayLike | None = None
+        self, x: ArrayLike, v: ArrayLike, J: Couplings, h: ArrayLike | None = None
     ) -> np.ndarray:
         """Hessian at ``x`` times ``v``, column by column, shape (N, S); at most four products."""
         return self._call("hessian_vector", [x, v], J, h)
 
-    def drift(self, x: ArrayLike, J: ArrayLike, h: ArrayLike | None = None) -> np.ndarray:
+    def drift(self, x: ArrayLike, J: Couplings, h: ArrayLike | None = None) -> np.ndarray:
         """Drift F of the original dynamics, shape (N, S); one matrix product."""
         return self._call("drift", [x], J, h)
 
     def jacobian_vector(
-        self, x: ArrayLike, v: ArrayLike, J: ArrayLike, h: ArrayLike | None = None
+        self, x: ArrayLike, v: ArrayLike, J: Couplings, h: ArrayLike | None = None
     ) -> np.ndarray:
         """Jacobian of the drift at ``x`` times ``v``, shape (N, S); at most two products."""
         return self._call("jacobian_vector", [x, v], J, h)
 
-    def _call(self, name: str, states: list, J: ArrayLike, h: ArrayLike | None) -> Any:
+    def transposed_jacobian_vector(
+        self, x: ArrayLike, v: ArrayLike, J: Couplings, h: ArrayLike | None = None
+    ) -> np.ndarray:
+        """Transposed Jacobian of the drift at ``x`` times ``v``, shape (N, S)."""
+        return self._call("transposed_jacobian_vector", [x, v], J, h)
+
+    def jacobian(self, x: ArrayLike, J: Couplings, h: ArrayLike | None = None) -> Any:
+        """Jacobian of the drift at one state of shape (N,): a matrix, sparse as ``J`` is."""
+        parts = self._call("jacobian_parts", [np.reshape(x, (-1, 1))], J, h)
+        diagonal, left, right = (part[:, 0] for part in parts)
+        if issparse(J):
+            return (diags_array(left) @ J @ diags_array(right) + diags_array(diagonal)).tocsr()
+        matrix = np.multiply(J, right)
+        matrix *= left[:, None]
+        matrix[np.diag_indices(len(matrix))] += diagonal
+        return matrix
+
+    def _call(self, name: str, states: list, J: Couplings, h: ArrayLike | None) -> Any:
         function = self._function(name)
         columns = [_columns(state, states[0]) for state in states]
         size = columns[0].shape[0]
-        J = np.asarray(J, dtype=np.float64)
+        if not issparse(J):
+            J = np.asarray(J, dtype=np.float64)
         if J.shape != (size, size):
             msg = f"couplings for {size} units have shape ({size}, {size}), not {J.shape}"
             raise ModelError(msg)
@@ -211,6 +234,15 @@ class DynamicsKernels(_Kernels):
     def jacobian_vector(self, x: ArrayLike, v: ArrayLike) -> np.ndarray:
         """Jacobian of the drift at ``x`` times ``v``, shape (n, S)."""
         return self._call("jacobian_vector", [x, v])
+
+    def transposed_jacobian_vector(self, x: ArrayLike, v: ArrayLike) -> np.ndarray:
+        """Transposed Jacobian of the drift at ``x`` times ``v``, shape (n, S)."""
+        return self._call("transposed_jacobian_vector", [x, v])
+
+    def jacobian(self, x: ArrayLike) -> np.ndarray:
+        """Jacobian of the drift at one state of shape (n,)."""
+        directions = np.eye(np.size(x))
+        return self.jacobian_vector(np.tile(np.reshape(x, (-1, 1)), len(directions)), directions)
 
     def _call(self, name: str, states: list) -> np.ndarray:
         function = self._function(name)

@@ -16,6 +16,7 @@ import sympy as sp
 
 from theory.coordinates import J
 from theory.expressions import ModelError
+from theory.indices import substitute_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -243,6 +244,38 @@ def _factors(expression: sp.Expr, index: sp.Symbol, bound: sp.Symbol) -> dict[sp
         outside, inside = term.as_independent(bound, as_Add=False)
         factors[outside] = factors.get(outside, 0) + inside
     return factors
+
+
+def outer_product(matrix: sp.Expr, row: sp.Symbol, column: sp.Symbol) -> tuple[sp.Expr, sp.Expr]:
+    """Write a matrix as the product of a vector over rows and one over columns, both in ``row``.
+
+    Parameters
+    ----------
+    matrix : sympy.Expr
+        With the free indices ``row`` and ``column``.
+    row, column : sympy.Symbol
+
+    Returns
+    -------
+    left, right : sympy.Expr
+        Vectors with the free index ``row``.
+
+    Raises
+    ------
+    ModelError
+        If the matrix is a sum of several such products.
+
+    Examples
+    --------
+    >>> from theory.coordinates import k, l, x
+    >>> outer_product(2 * x[k] * sp.tanh(x[l]), k, l)
+    (2*x[k], tanh(x[k]))
+    """
+    factors = _factors(sp.factor(matrix), row, column)
+    if len(factors) != 1:
+        raise _not_lowered(matrix)
+    [(left, right)] = factors.items()
+    return left, substitute_index(right, column, row)
 
 
 def _array(symbol: sp.Symbol) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from theory.codegen.lowering import Stage, lower
+import sympy as sp
+
+from theory.codegen.lowering import Stage, lower, outer_product
 from theory.codegen.printer import assignments
-from theory.coordinates import h, k, v, x
+from theory.coordinates import J, N, h, i, k, l, v, x
 from theory.expressions import ModelError
-from theory.indices import directional_derivative
+from theory.indices import directional_derivative, substitute_index
 
 if TYPE_CHECKING:
-    import sympy as sp
+    from collections.abc import Callable
 
     from theory.potential import QuasiPotential
 
@@ -21,7 +23,8 @@ _HEADER = '''"""Quasi-potential of a network of any size.
     E = {energy}
 
 States ``x`` and directions ``v`` have shape (N, S), one state a column; couplings ``J``
-have shape (N, N) and constant fields ``h`` shape (N,). Energies have shape (S,).
+have shape (N, N) and constant fields ``h`` shape (N,). Energies have shape (S,). The Jacobian
+of the drift is ``diag(diagonal) + diag(left) J diag(right)`` with the parts of `jacobian_parts`.
 """
 
 import math
@@ -68,8 +71,10 @@ def network_source(potential: QuasiPotential) -> tuple[str, dict[str, str]]:
         except ModelError as error:
             refused[name] = str(error)
             continue
-        stages = lower({key: (build(), k) for key, build in vectors.items()}, totals)
-        writer.add(name, stages, [*totals, *vectors])
+        parts = vectors()
+        writer.add(
+            name, lower({key: (part, k) for key, part in parts.items()}, totals), [*totals, *parts]
+        )
     header = _HEADER.format(energy=potential.energy)
     return "\n\n".join([header, *writer.loops.values(), *writer.functions]), refused
 
@@ -77,22 +82,43 @@ def network_source(potential: QuasiPotential) -> tuple[str, dict[str, str]]:
 def _quantities(potential: QuasiPotential) -> dict:
     """Order of derivatives, vectors and sums over units of each function of the module."""
 
-    def hessian_vector() -> sp.Expr:
-        return directional_derivative(potential.gradient, x, v)
+    def vector(name: str, build: Callable[[], sp.Expr]) -> Callable[[], dict[str, sp.Expr]]:
+        return lambda: {name: build()}
 
-    def jacobian_vector() -> sp.Expr:
-        return directional_derivative(potential.drift, x, v)
+    def along(which: str) -> Callable[[], sp.Expr]:
+        return lambda: directional_derivative(getattr(potential, which), x, v)
 
     energy = {"energy": potential.energy}
-    gradient = {"gradient": lambda: potential.gradient}
+    gradient = vector("gradient", lambda: potential.gradient)
     return {
-        "drift": (0, {"drift": lambda: potential.drift}, {}),
-        "jacobian_vector": (1, {"jacobian_vector": jacobian_vector}, {}),
-        "energy": (0, {}, energy),
+        "drift": (0, vector("drift", lambda: potential.drift), {}),
+        "jacobian_vector": (1, vector("jacobian_vector", along("drift")), {}),
+        "transposed_jacobian_vector": (
+            1,
+            vector("transposed_jacobian_vector", lambda: _transposed_product(potential)),
+            {},
+        ),
+        "jacobian_parts": (1, lambda: _jacobian_parts(potential), {}),
+        "energy": (0, dict, energy),
         "gradient": (1, gradient, {}),
         "energy_and_gradient": (1, gradient, energy),
-        "hessian_vector": (2, {"hessian_vector": hessian_vector}, {}),
+        "hessian_vector": (2, vector("hessian_vector", along("gradient")), {}),
     }
+
+
+def _transposed_product(potential: QuasiPotential) -> sp.Expr:
+    """Component k of the transposed Jacobian of the drift times ``v``."""
+    along = substitute_index(potential.drift, k, i) * v[i]
+    return potential.form.gradient(sp.Sum(along, (i, 1, N)))
+
+
+def _jacobian_parts(potential: QuasiPotential) -> dict[str, sp.Expr]:
+    """Vectors that make the Jacobian of the drift from the couplings."""
+    marker = sp.Dummy(real=True)
+    jacobian = potential.jacobian.xreplace({J[k, l]: marker})
+    left, right = outer_product(jacobian.diff(marker), k, l)
+    rest = jacobian.subs(marker, 0)
+    return {"diagonal": rest.subs(sp.KroneckerDelta(k, l), 1), "left": left, "right": right}
 
 
 class _Writer:

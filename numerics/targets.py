@@ -1,4 +1,4 @@
-"""What is simulated: one drawn network, or one explicit system, as functions of many states."""
+"""One drawn network, or one explicit system, as functions of many states."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import issparse
 
 from theory.codegen.kernels import dynamics_kernels, network_kernels
 
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike
+    from scipy.sparse import sparray
 
+    from theory.codegen.kernels import Couplings
     from theory.dynamics import Dynamics
     from theory.ensembles import RandomNetwork
     from theory.potential import QuasiPotential
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Target:
-    """Energy and drift of one system; all functions take states in columns, shape (N, S).
+    """Energy and drift of one system; functions take states in columns, shape (N, S).
 
     Parameters
     ----------
@@ -35,21 +38,30 @@ class Target:
         States to the drift F of the original dynamics, shape (N, S).
     tangent : callable
         States and directions to the Jacobian of the drift times the directions, shape (N, S).
+    transposed_tangent : callable
+        The same with the transposed Jacobian.
+    curvature : callable
+        States and directions to the Hessian of the energy times the directions, shape (N, S).
+    jacobian : callable
+        One state, shape (N,), to the Jacobian of the drift, a dense or sparse matrix.
     """
 
     size: int
     energy_and_gradient: Callable[[States], tuple[np.ndarray, np.ndarray]]
     drift: Callable[[States], np.ndarray]
     tangent: Callable[[States, States], np.ndarray]
+    transposed_tangent: Callable[[States, States], np.ndarray]
+    curvature: Callable[[States, States], np.ndarray]
+    jacobian: Callable[[np.ndarray], np.ndarray | sparray]
 
 
-def network_target(network: RandomNetwork, J: ArrayLike, h: ArrayLike | None = None) -> Target:
+def network_target(network: RandomNetwork, J: Couplings, h: ArrayLike | None = None) -> Target:
     """Make the target of one network, drawn or given.
 
     Parameters
     ----------
     network : RandomNetwork
-    J : array_like, shape (N, N)
+    J : array_like or scipy.sparse array, shape (N, N)
     h : array_like, shape (N,), optional
         For a model with ``field_std > 0``.
 
@@ -70,14 +82,17 @@ def network_target(network: RandomNetwork, J: ArrayLike, h: ArrayLike | None = N
     [-1.0, -1.0]
     """
     kernels = network_kernels(network)
-    J = np.ascontiguousarray(J, dtype=np.float64)
+    couplings = J if issparse(J) else np.ascontiguousarray(J, dtype=np.float64)
     target = Target(
-        len(J),
-        lambda x: kernels.energy_and_gradient(x, J, h),
-        lambda x: kernels.drift(x, J, h),
-        lambda x, v: kernels.jacobian_vector(x, v, J, h),
+        couplings.shape[0],
+        lambda x: kernels.energy_and_gradient(x, couplings, h),
+        lambda x: kernels.drift(x, couplings, h),
+        lambda x, v: kernels.jacobian_vector(x, v, couplings, h),
+        lambda x, v: kernels.transposed_jacobian_vector(x, v, couplings, h),
+        lambda x, v: kernels.hessian_vector(x, v, couplings, h),
+        lambda x: kernels.jacobian(x, couplings, h),
     )
-    target.drift(np.zeros((len(J), 1)))  # arrays that do not fit are refused here
+    target.drift(np.zeros((target.size, 1)))  # arrays that do not fit are refused here
     return target
 
 
@@ -106,4 +121,7 @@ def dynamics_target(system: Dynamics | QuasiPotential) -> Target:
         lambda x: (kernels.energy(x), kernels.gradient(x)),
         kernels.drift,
         kernels.jacobian_vector,
+        kernels.transposed_jacobian_vector,
+        kernels.hessian_vector,
+        kernels.jacobian,
     )
