@@ -175,7 +175,8 @@ class _Follower:
 
     def _accept(self, state: np.ndarray, s: float, tangent: tuple[np.ndarray, float]) -> bool:
         cosine = (tangent[0] @ self.tangent[0]) / len(state) + tangent[1] * self.tangent[1]
-        if cosine < self.straight:
+        # the end is reached by `_finish` only, which converges at s = 1
+        if cosine < self.straight or s >= 1:
             return False
         self.turns += tangent[1] * self.tangent[1] < 0
         self.length += self.stride

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import issparse
@@ -44,6 +44,8 @@ class Target:
         States and directions to the Hessian of the energy times the directions, shape (N, S).
     jacobian : callable
         One state, shape (N,), to the Jacobian of the drift, a dense or sparse matrix.
+    is_sparse : bool
+        Whether the Jacobian is.
     """
 
     size: int
@@ -53,6 +55,7 @@ class Target:
     transposed_tangent: Callable[[States, States], np.ndarray]
     curvature: Callable[[States, States], np.ndarray]
     jacobian: Callable[[np.ndarray], np.ndarray | sparray]
+    is_sparse: bool = False
 
 
 def network_target(network: RandomNetwork, J: Couplings, h: ArrayLike | None = None) -> Target:
@@ -82,7 +85,7 @@ def network_target(network: RandomNetwork, J: Couplings, h: ArrayLike | None = N
     [-1.0, -1.0]
     """
     kernels = network_kernels(network)
-    couplings = J if issparse(J) else np.ascontiguousarray(J, dtype=np.float64)
+    couplings: Any = J if issparse(J) else np.ascontiguousarray(J, dtype=np.float64)
     target = Target(
         couplings.shape[0],
         lambda x: kernels.energy_and_gradient(x, couplings, h),
@@ -91,6 +94,7 @@ def network_target(network: RandomNetwork, J: Couplings, h: ArrayLike | None = N
         lambda x, v: kernels.transposed_jacobian_vector(x, v, couplings, h),
         lambda x, v: kernels.hessian_vector(x, v, couplings, h),
         lambda x: kernels.jacobian(x, couplings, h),
+        is_sparse=issparse(couplings),
     )
     target.drift(np.zeros((target.size, 1)))  # arrays that do not fit are refused here
     return target

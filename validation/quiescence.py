@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 from scipy.optimize import brentq
-from scipy.sparse.linalg import ArpackError, LinearOperator, eigs
 
+from numerics.growth import largest_growth_rate
 from numerics.targets import network_target
 from theory.expressions import ModelError
 from validation.ensemble import mean_and_error, measure_networks, size_coordinates
@@ -20,60 +20,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from numerics.targets import Target
     from theory.ensembles import RandomNetwork
 
-LARGEST_DENSE = 400
-"""Size up to which all eigenvalues are found rather than a few."""
 _RATE = "1 / single-unit time constants"
-
-
-def largest_growth_rate(target: Target, state: ArrayLike | None = None) -> float:
-    """Largest real part of the eigenvalues of the Jacobian of the drift.
-
-    Parameters
-    ----------
-    target : Target
-    state : array_like, shape (N,), optional
-        Where; by default 0.
-
-    Returns
-    -------
-    float
-        In units of the inverse single-unit time constant; a fixed point is stable below 0.
-
-    Notes
-    -----
-    In large systems a few eigenvalues are found by Arnoldi iteration with ARPACK, from a fixed
-    start, with many vectors as the edge of the spectrum of a random matrix is dense. Where it
-    does not converge, all eigenvalues are found.
-
-    Examples
-    --------
-    >>> from theory import Dynamics
-    >>> from numerics.targets import dynamics_target
-    >>> target = dynamics_target(Dynamics(["x", "y"], ["-x + 4*y", "x - y"]))
-    >>> round(largest_growth_rate(target), 12)
-    1.0
-    """
-    size = target.size
-    at = np.zeros((size, 1)) if state is None else np.reshape(state, (size, 1))
-
-    def product(vectors: np.ndarray) -> np.ndarray:
-        columns = vectors.reshape(size, -1)
-        return target.tangent(np.repeat(at, columns.shape[1], axis=1), columns)
-
-    if size > LARGEST_DENSE:
-        operator = LinearOperator((size, size), matvec=product, matmat=product, dtype=np.float64)
-        first = np.random.default_rng(0).standard_normal(size)
-        try:
-            found = eigs(
-                operator, k=6, ncv=80, which="LR", v0=first, tol=1e-10, return_eigenvectors=False
-            )
-            return float(found.real.max())
-        except ArpackError:
-            pass
-    return float(np.linalg.eigvals(product(np.eye(size))).real.max())
 
 
 def quiescent_crossing(

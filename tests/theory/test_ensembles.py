@@ -61,6 +61,34 @@ def test_one_matrix_is_all_the_memory():
     assert peak < 1.2 * 8 * 3000**2
 
 
+@pytest.mark.parametrize("reciprocity", [-1, -0.3, 0, 0.6, 1])
+def test_sparse_couplings_have_the_statistics_of_dense_ones(reciprocity):
+    size, connections = 4000, 40
+    network = RandomNetwork(mean=3.0)
+    J, _ = network.draw_sparse(size, 1.5, reciprocity, connections, seed=7)
+    count = J.nnz
+    assert count == pytest.approx(size * connections, abs=5 * np.sqrt(2 * size * connections))
+    # every connection goes both ways
+    assert ((J != 0) != (J.T != 0)).nnz == 0
+    z = (J.data - 3.0 / connections) * np.sqrt(connections) / 1.5
+    assert z.mean() == pytest.approx(0, abs=5 * np.sqrt(2 / count))
+    assert (z**2).mean() == pytest.approx(1, abs=5 * np.sqrt(4 / count))
+    back = J.T.tocsr()
+    back.sort_indices()
+    J.sort_indices()
+    both = z * (back.data - 3.0 / connections) * np.sqrt(connections) / 1.5
+    assert both.mean() == pytest.approx(reciprocity, abs=5 * np.sqrt(4 / count))
+    own = J.diagonal()[J.diagonal() != 0] - 3.0 / connections
+    assert len(own) == pytest.approx(connections, abs=5 * np.sqrt(connections))
+
+
+def test_all_connections_are_there_at_probability_one():
+    J, _ = RandomNetwork().draw_sparse(50, 1.0, 0.2, connections=50, seed=0)
+    assert J.nnz == 2500
+    with pytest.raises(ModelError, match="connections must lie above 0"):
+        RandomNetwork().draw_sparse(50, 1.0, 0.2, connections=51)
+
+
 def test_fields():
     _, h = RandomNetwork(field_std=0.4).draw(1000, 0, 0, seed=1)
     assert h.std() == pytest.approx(0.4, abs=5 * 0.4 / np.sqrt(2 * 1000))

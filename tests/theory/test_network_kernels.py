@@ -9,6 +9,7 @@ from time import perf_counter
 import numpy as np
 import pytest
 import sympy as sp
+from scipy.sparse import csr_array
 
 from theory.codegen import kernels as kernels_module
 from theory.codegen.checking import check_explicit, check_network
@@ -103,6 +104,24 @@ def test_jacobian_vector_is_the_slope_of_the_drift(case):
     moved = [kernels.drift(x + sign * step * v, J, h) for sign in (1, -1)]
     product = kernels.jacobian_vector(x, v, J, h)
     np.testing.assert_allclose(product, (moved[0] - moved[1]) / (2 * step), rtol=1e-7, atol=1e-8)
+
+
+def test_jacobian_is_the_matrix_of_its_products(case):
+    _, kernels, _, _, x, v, J, h = case
+    product = kernels.jacobian_vector(x, v, J, h)
+    transposed = kernels.transposed_jacobian_vector(x, v, J, h)
+    for s in range(x.shape[1]):
+        for couplings in (J, csr_array(J)):
+            matrix = kernels.jacobian(x[:, s], couplings, h)
+            np.testing.assert_allclose(matrix @ v[:, s], product[:, s], atol=1e-13)
+            np.testing.assert_allclose(matrix.T @ v[:, s], transposed[:, s], atol=1e-13)
+
+
+def test_sparse_couplings_give_what_dense_ones_give(case):
+    _, kernels, _, _, x, v, J, h = case
+    for name, states in {"gradient": [x], "hessian_vector": [x, v], "drift": [x]}.items():
+        dense, sparse = (getattr(kernels, name)(*states, A, h) for A in (J, csr_array(J)))
+        np.testing.assert_allclose(dense, sparse, atol=1e-12)
 
 
 def test_linear_network_is_a_quadratic_form():
@@ -201,6 +220,10 @@ def test_explicit_system_against_its_closed_form():
     slope = (kernels.gradient(states + step) - kernels.gradient(states - step)) / (2 * step)
     product = kernels.hessian_vector(states, direction)
     np.testing.assert_allclose(product, slope, rtol=1e-6, atol=1e-7)
+    expected = [[1 - 3 * x[0] ** 2, 0], [1, -2]]
+    np.testing.assert_allclose(kernels.jacobian(states[:, 0]), expected, atol=1e-14)
+    transposed = kernels.transposed_jacobian_vector(states, direction)
+    np.testing.assert_allclose(transposed[:, 0], np.sum(expected, axis=0), atol=1e-14)
 
 
 def test_explicit_network_agrees_with_the_network():

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from numerics.growth import largest_growth_rate
 from numerics.targets import network_target
 from theory import ModelError, RandomNetwork
 from validation.chaos import chaos_against_size, network_chaos
 from validation.finite_size import extrapolate
-from validation.quiescence import largest_growth_rate
 
 RATE = RandomNetwork()
 # at g = 2, gamma = 0; computed from the mean-field equations

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from numerics.growth import largest_growth_rate
 from numerics.targets import dynamics_target, network_target
 from theory import Dynamics, ModelError, RandomNetwork
 from validation.lyapunov import lyapunov_exponents
-from validation.quiescence import largest_growth_rate
 from validation.trajectories import simulate_dynamics
 
 OSCILLATOR = dynamics_target(Dynamics(["x", "y"], ["y", "-x"]))

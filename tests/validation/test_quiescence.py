@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from numerics import growth
+from numerics.growth import largest_growth_rate
 from numerics.targets import network_target
 from theory import ModelError, RandomNetwork
 from validation import quiescence
-from validation.quiescence import largest_growth_rate, quiescent_crossing, quiescent_stability
+from validation.quiescence import quiescent_crossing, quiescent_stability
 
 RATE = RandomNetwork()
 
@@ -24,9 +26,9 @@ def test_equal_eigenvalues_and_failed_iterations(monkeypatch):
     assert largest_growth_rate(target) == pytest.approx(-1, abs=1e-9)
 
     def fail(*arguments, **options):
-        raise quiescence.ArpackError(-8)
+        raise growth.ArpackError(-8)
 
-    monkeypatch.setattr(quiescence, "eigs", fail)
+    monkeypatch.setattr(growth, "eigs", fail)
     assert largest_growth_rate(target) == pytest.approx(-1, abs=1e-9)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import sympy as sp
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from scipy.sparse import sparray
 
-    Couplings = ArrayLike | sparray
+    Couplings: TypeAlias = ArrayLike | sparray
 
 
 def network_kernels(system: RandomNetwork | QuasiPotential) -> NetworkKernels:
@@ -191,10 +191,9 @@ class NetworkKernels(_Kernels):
         function = self._function(name)
         columns = [_columns(state, states[0]) for state in states]
         size = columns[0].shape[0]
-        if not issparse(J):
-            J = np.asarray(J, dtype=np.float64)
-        if J.shape != (size, size):
-            msg = f"couplings for {size} units have shape ({size}, {size}), not {J.shape}"
+        couplings: Any = J if issparse(J) else np.asarray(J, dtype=np.float64)
+        if couplings.shape != (size, size):
+            msg = f"couplings for {size} units have shape ({size}, {size}), not {couplings.shape}"
             raise ModelError(msg)
         fields = np.zeros(size) if h is None else np.ascontiguousarray(h, dtype=np.float64)
         if fields.shape != (size,):
@@ -205,7 +204,7 @@ class NetworkKernels(_Kernels):
             raise ModelError(msg)
         # states out of range give infinities, without warnings, as compiled code does
         with np.errstate(all="ignore"):
-            return function(*columns, J, *([fields] if self.system.field_std else []))
+            return function(*columns, couplings, *([fields] if self.system.field_std else []))
 
 
 class DynamicsKernels(_Kernels):
