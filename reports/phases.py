@@ -12,6 +12,7 @@ from reports.phase_breaking import breaking_section
 from reports.phase_coexistence import coexistence_section
 from reports.phase_dynamics import dynamics_section
 from reports.phase_ensembles import ensembles_section
+from reports.phase_fixed_points import fixed_points_section
 from reports.phase_lines import lines_section
 from reports.phase_maps import maps_section
 from reports.phase_published import published_section
@@ -43,6 +44,10 @@ class Effort:
         Of those with noise.
     trajectories : int
         Effective units of the two-time mean field.
+    searched : tuple of int
+        Sizes of the networks in which fixed points are searched.
+    starts : int
+        Of the searches in each of them.
     """
 
     map_points: int
@@ -51,10 +56,12 @@ class Effort:
     networks: int
     noisy_size: int
     trajectories: int
+    searched: tuple[int, ...]
+    starts: int
 
 
-FULL = Effort(60, 21, 500, 6, 2000, 50_000)
-QUICK = Effort(18, 6, 100, 3, 200, 10_000)
+FULL = Effort(60, 21, 500, 6, 2000, 50_000, (100, 200), 12)
+QUICK = Effort(18, 6, 100, 3, 200, 10_000, (50,), 6)
 
 
 def make_report(
@@ -100,6 +107,11 @@ def make_report(
         partial(
             ensembles_section, network, size=effort.size, networks=effort.networks, seed=seed,
             threads=threads, progress=shown("networks"),
+        ),
+        partial(
+            fixed_points_section, network, sizes=effort.searched, networks=effort.networks,
+            starts=effort.starts, seed=seed, threads=threads,
+            progress=shown("searches of fixed points"),
         ),
         partial(
             dynamics_section, network, trajectories=effort.trajectories, size=effort.noisy_size,

@@ -16,7 +16,10 @@ from reports.phase_published import published_section
 from reports.phases import Effort
 from theory import RandomNetwork
 
-TINY = Effort(map_points=8, line_points=3, size=60, networks=2, noisy_size=60, trajectories=8_000)
+TINY = Effort(
+    map_points=8, line_points=3, size=60, networks=2, noisy_size=60, trajectories=8_000,
+    searched=(40,), starts=4,
+)  # fmt: skip
 ERF = RandomNetwork(transfer="erf(x)")
 SHIFTED = RandomNetwork(transfer="tanh(x + 1/2)")
 
@@ -44,6 +47,15 @@ def test_files_and_words(report):
     for words in ("Critical lines", "did not reproduce", "Kac-Rice", "g (gamma + 1) = 1"):
         assert words in page
     assert not re.search(r'(?:src|href)="https?:', page)
+
+
+def test_searches_account_for_every_start(report):
+    with xr.open_dataset(report / "fixed_points.nc") as found:
+        np.testing.assert_allclose(found.share.sum("end"), 1)
+        homotopy = found.where(found.method == "homotopy", drop=True)
+        np.testing.assert_allclose(homotopy.share.sel(end=["rest", "zero"]).sum("end"), 1)
+    page = text_of((report / "index.html").read_text(encoding="utf-8"))
+    assert "Bias of the searches" in page or "No bias can be given" in page
 
 
 def test_exponents_are_those_of_the_expansion(report):
