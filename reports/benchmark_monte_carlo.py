@@ -27,14 +27,24 @@ if TYPE_CHECKING:
     from theory.ensembles import RandomNetwork
 
 G, GAMMA = 1.2, 0.5
+RANGE = (0.4, 1.4)
+"""Of g in the sweep."""
 TEMPERATURES = (0.1, 0.01)
 AIM = 1e-10
 """Relative error of the solver, to which the Monte Carlo times are extrapolated."""
-SOLVE, NODES = "solve", "NumPy, fixed nodes"
+SOLVE, SWEEP, NODES = "solve, one point alone", "solve, point of a sweep", "NumPy, fixed nodes"
+_POINTS = (
+    ("*", "solve", "solve", SOLVE), ("P", "sweep", "solve", SWEEP), ("D", "nodes", "nodes", NODES),
+)  # fmt: skip
 
 
 def monte_carlo_part(
-    network: RandomNetwork, *, samples: Sequence[int], repetitions: int, seed: int = 0
+    network: RandomNetwork,
+    *,
+    samples: Sequence[int],
+    draws: int,
+    repetitions: int,
+    seed: int = 0,
 ) -> Section:
     """Solve one point at several temperatures by Monte Carlo integrals, beside the solver.
 
@@ -44,8 +54,10 @@ def monte_carlo_part(
     samples : sequence of int
         Random states, for a model without Gaussian fields. With fields, of which as many are
         drawn, the square roots of these numbers are taken, which cost the same.
+    draws : int
+        Solutions with new random numbers, from which the error is found, of which
     repetitions : int
-        Random numbers are new in each.
+        are timed.
     seed : int
 
     Returns
@@ -58,7 +70,7 @@ def monte_carlo_part(
         samples = [round(count**0.5) for count in samples]
     try:
         parts = [
-            measure_point(saddle, (G, GAMMA, temperature), samples, repetitions, seed)
+            measure_point(saddle, (G, GAMMA, temperature), samples, draws, repetitions, seed)
             for temperature in TEMPERATURES
         ]
     except ModelError as error:
@@ -71,7 +83,7 @@ def monte_carlo_part(
         draw_monte_carlo(data),
         data,
         f"One point, g = {G:g}, gamma = {GAMMA:g}. Left: largest relative error of an order"
-        f" parameter by Monte Carlo, root mean square over {repetitions} repetitions, with the"
+        f" parameter by Monte Carlo, root mean square over {draws} draws, with the"
         " fitted power. Right: error against wall time of one solution; the error of the solver is"
         " the change under a finer quadrature, that of NumPy with fixed nodes the difference from"
         " the solver, both not drawn below 1e-16.",
@@ -83,6 +95,7 @@ def measure_point(
     saddle: PlainSaddle,
     point: tuple[float, float, float],
     samples: Sequence[int],
+    draws: int,
     repetitions: int,
     seed: int,
 ) -> xr.Dataset:
@@ -93,20 +106,22 @@ def measure_point(
     saddle : PlainSaddle
     point : (g, gamma, T)
     samples : sequence of int
-    repetitions : int
+    draws, repetitions : int
+        As for `monte_carlo_part`.
     seed : int
 
     Returns
     -------
     xarray.Dataset
-        ``seconds`` and ``error`` (relative, of the order parameter that is worst) over
-        ``samples`` and ``repetition``, and ``solve_seconds``, ``solve_error``,
-        ``nodes_seconds`` and ``nodes_error``, the latter NaN for a model with fields.
+        ``seconds`` over ``samples`` and ``repetition`` and ``error`` (relative, of the order
+        parameter that is worst; NaN where the damped map did not settle) over ``samples`` and
+        ``draw``; ``solve_seconds``, ``sweep_seconds`` (of one point), ``solve_error``,
+        ``nodes_seconds`` and ``nodes_error``, the latter two NaN for a model with fields.
 
     Raises
     ------
     ModelError
-        If the point has no solution or the damped map does not settle.
+        If the point has no solution.
     """
     solved = solve(saddle.free_energy, *point).squeeze()
     if not solved.converged:
@@ -117,32 +132,51 @@ def measure_point(
 
     def kept(name: str, solution: Callable[[], np.ndarray]) -> Callable[[], None]:
         errors[name] = []
-        return lambda: errors[name].append(float(np.abs((solution() - exact) / scales).max()))
+
+        def call() -> None:
+            try:
+                theta = solution()
+            except ModelError:
+                theta = np.full_like(exact, np.nan)
+            errors[name].append(float(np.abs((theta - exact) / scales).max()))
+
+        return call
 
     def sampled(count: int) -> Callable[[], np.ndarray]:
-        streams = iter(np.random.SeedSequence(seed, spawn_key=(count,)).spawn(repetitions + 1))
+        streams = iter(np.random.SeedSequence(seed, spawn_key=(count,)).spawn(draws))
         return lambda: monte_carlo(saddle, point, count, next(streams)).theta
 
-    calls: dict[str, Callable[[], object]] = {SOLVE: lambda: solve(saddle.free_energy, *point)}
+    draws = max(draws, repetitions + 1)
+    g = np.linspace(*RANGE, 8 if saddle.fields else 256)
+    calls: dict[str, Callable[[], object]] = {
+        SOLVE: lambda: solve(saddle.free_energy, *point),
+        SWEEP: lambda: solve(saddle.free_energy, g, *point[1:]),
+    }
     if not saddle.fields:
         calls[NODES] = kept(NODES, lambda: fixed_nodes(saddle, point).theta)
     calls |= {str(count): kept(str(count), sampled(count)) for count in samples}
     seconds = alternate(calls, repetitions)
+    for count in samples:
+        while len(errors[str(count)]) < draws:
+            calls[str(count)]()
     none = np.full(repetitions, np.nan)
-    shape = ("samples", "repetition")
     return xr.Dataset(
         {
             "seconds": (
-                shape, [seconds[str(count)] for count in samples],
+                ("samples", "repetition"), [seconds[str(count)] for count in samples],
                 {"long_name": "wall time of one Monte Carlo solution", "units": "s"},
             ),
             "error": (
-                shape, [errors[str(count)][-repetitions:] for count in samples],
+                ("samples", "draw"), [errors[str(count)] for count in samples],
                 {"long_name": "largest relative error of an order parameter", "units": "1"},
             ),
             "solve_seconds": (
                 "repetition", seconds[SOLVE],
                 {"long_name": "wall time of the solver for this point alone", "units": "s"},
+            ),
+            "sweep_seconds": (
+                "repetition", seconds[SWEEP] / len(g),
+                {"long_name": "wall time of the solver for one point of a sweep", "units": "s"},
             ),
             "solve_error": (
                 (), float(solved.quadrature_error),
@@ -163,8 +197,8 @@ def measure_point(
 
 
 def root_mean_square(errors: xr.DataArray) -> np.ndarray:
-    """Root mean square over the repetitions."""
-    return np.sqrt((errors**2).mean("repetition").values)
+    """Root mean square over the draws that settled."""
+    return np.sqrt((errors**2).mean("draw").values)
 
 
 def decrease(at: xr.Dataset) -> Growth:
@@ -207,24 +241,33 @@ def _words(data: xr.Dataset, fields: bool) -> list[str]:
         count, error = int(at.samples[-1]), root_mean_square(at.error)[-1]
         seconds, own = spread(at.seconds.isel(samples=-1)), spread(at.solve_seconds)
         ratio = spread(at.seconds.isel(samples=-1) / at.solve_seconds)
+        swept = spread(at.seconds.isel(samples=-1) / at.sweep_seconds)
         years = time_needed(at, AIM) / (365.25 * 86400)
         lines.append(
             f"T = {temperature:g}: Monte Carlo with {count} samples takes {number(seconds.median, 3)}"
             f" s and reaches a relative error of {number(error, 2)}; the solver takes"
             f" {number(own.median, 3)} s, alone and from scratch, and reaches"
-            f" {number(float(at.solve_error), 2)}. The time is {ratio} times that of the solver."
-            f" An error of {AIM:g} would take {number(years, 2)} years."
+            f" {number(float(at.solve_error), 2)}. The time is {ratio} times that of the solver,"
+            f" {swept} times that of a point of a sweep. An error of {AIM:g} would take {number(years, 2)} years."
         )
         lines.append(
             f"T = {temperature:g}: the error falls with the samples to the power"
             f" {exponent_words(decrease(at))}; independent samples give -1/2."
         )
+        lost = float(np.isnan(at.error).mean())
+        if lost:
+            lines.append(
+                f"T = {temperature:g}: {lost:.0%} of the Monte Carlo iterations did not settle and"
+                " are left out."
+            )
         if not fields:
             nodes = spread(at.nodes_seconds / at.solve_seconds)
+            of_sweep = spread(at.nodes_seconds / at.sweep_seconds)
             lines.append(
                 f"T = {temperature:g}: NumPy without kernels, with fixed Gauss-Legendre nodes and"
                 f" SciPy's root finder, takes {nodes} times the time of the solver for one point"
-                f" alone and differs from it by {number(float(at.nodes_error), 1)}."
+                f" alone, {of_sweep} times that of a point of a sweep, and differs from the solution"
+                f" by {number(float(at.nodes_error), 1)}. It estimates no error and no stability."
             )
     lines.append(
         "The equations of the baselines are those of the derivation, translated by SymPy; Monte"
@@ -240,6 +283,7 @@ def _table(data: xr.Dataset) -> str:
         at = data.sel(temperature=temperature)
         methods = [
             (SOLVE, at.solve_seconds, float(at.solve_error)),
+            (SWEEP, at.sweep_seconds, float(at.solve_error)),
             (NODES, at.nodes_seconds, float(at.nodes_error)),
         ]
         for count, error in zip(at.samples.values, root_mean_square(at.error), strict=True):
@@ -274,11 +318,11 @@ def draw_monte_carlo(data: xr.Dataset) -> Figure:
             textcoords="offset points", color=colour, fontsize=8.5, va="center",
         )  # fmt: skip
         right.plot(at.seconds.median("repetition"), error, "o-", color=colour, linewidth=1.0)
-        for marker, name, label in (("*", "solve", SOLVE), ("D", "nodes", NODES)):
-            if np.isfinite(at[f"{name}_error"]):
+        for marker, name, kind, label in _POINTS:
+            if np.isfinite(at[f"{kind}_error"]):
                 right.plot(
-                    float(at[f"{name}_seconds"].median()), max(float(at[f"{name}_error"]), 1e-16),
-                    marker, color=colour, markersize=10 if marker == "*" else 5, linestyle="none",
+                    float(at[f"{name}_seconds"].median()), max(float(at[f"{kind}_error"]), 1e-16),
+                    marker, color=colour, markersize=10 if marker == "*" else 6, linestyle="none",
                     label=f"{label}, $T = {temperature:g}$",
                 )  # fmt: skip
     left.set_xlabel("random states")

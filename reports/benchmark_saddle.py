@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from theory.free_energy import FreeEnergy
 
 DAMPING = 0.5
-MOST_ITERATIONS = 2000
+MOST_ITERATIONS = 500
 _PROPOSAL = 1.5
 """Width of the proposal in root mean square states: wider than the weight, so that ratios stay
 bounded."""

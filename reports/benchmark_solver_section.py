@@ -20,6 +20,7 @@ def solver_section(
     points: Sequence[int],
     sweeps: Sequence[int],
     samples: Sequence[int],
+    draws: int,
     repetitions: int,
     seed: int = 0,
 ) -> Section:
@@ -30,7 +31,7 @@ def solver_section(
     network : RandomNetwork
     points, sweeps : sequence of int
         As for `reports.benchmark_rates.rates_part`.
-    samples : sequence of int
+    samples, draws
         As for `reports.benchmark_monte_carlo.monte_carlo_part`.
     repetitions : int
     seed : int
@@ -41,6 +42,8 @@ def solver_section(
     """
     parts = [
         rates_part(network, points=points, sweeps=sweeps, repetitions=repetitions),
-        monte_carlo_part(network, samples=samples, repetitions=repetitions, seed=seed),
+        monte_carlo_part(
+            network, samples=samples, draws=draws, repetitions=repetitions, seed=seed
+        ),
     ]
     return joined("solver", "Order parameters", parts)
