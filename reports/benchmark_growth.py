@@ -9,7 +9,7 @@ import xarray as xr
 
 from reports import page
 from reports.comparison import with_error
-from reports.figures import legend_below, make_figure
+from reports.figures import make_figure
 from reports.page import number
 from reports.timing import Growth, alternate, fit_growth, spread
 
@@ -184,25 +184,29 @@ def growth_table(data: xr.Dataset, reference: str, caption: str) -> str:
     return page.table(head, filled, caption)
 
 
-def draw_growth(panels: Sequence[xr.Dataset], legend_columns: int = 3) -> Figure:
+def draw_growth(panels: Sequence[xr.Dataset], vertical: str = "seconds of one call") -> Figure:
     """Draw times against sizes, both logarithmic, with the fitted powers.
 
     Parameters
     ----------
     panels : sequence of xarray.Dataset
         One for every axes, each from `measure_growth`.
-    legend_columns : int
+    vertical : str
+        Label of the times.
     """
-    figure = make_figure(1, len(panels), width=max(7.0, 5.6 * len(panels)), height=4.8)
+    figure = make_figure(1, len(panels), width=max(7.0, 5.8 * len(panels)), height=4.8)
     methods = list(dict.fromkeys(str(m) for data in panels for m in data.timed.values))
     for axes, data in zip(figure.axes, panels, strict=True):
         for method in map(str, data.timed.values):
             _draw_method(axes, data, method, methods.index(method))
         name = str(data.seconds.dims[1])
         axes.set_xlabel(data[name].attrs["long_name"])
-        axes.set_ylabel("seconds of one call")
+        axes.set_ylabel(vertical)
         log_axes(axes, data[name].values)
-    legend_below(figure, columns=legend_columns)
+        # lines rise to the right: room for the legend is made above them
+        low, high = np.log10(axes.get_ylim())
+        axes.set_ylim(top=10 ** (high + (0.04 + 0.08 * data.sizes["timed"]) * (high - low)))
+        axes.legend(loc="upper left", fontsize=8.5, frameon=False)
     return figure
 
 
@@ -212,19 +216,15 @@ def _draw_method(axes: Axes, data: xr.Dataset, method: str, place: int) -> None:
     summary = np.array([spread(values) for values in data.seconds.sel(timed=method).values])
     known = np.isfinite(summary[:, 0])
     middle, low, high = summary[known].T
-    colour = COLOURS[place % len(COLOURS)]
+    growth, colour = growth_of(data, method), COLOURS[place % len(COLOURS)]
+    power = f", power {exponent_words(growth)}" if np.isfinite(growth.exponent) else ""
     axes.errorbar(
         sizes[known], middle, [middle - low, high - middle], fmt=MARKERS[place % len(MARKERS)],
-        color=colour, markersize=5, capsize=2.5, label=method,
+        color=colour, markersize=5, capsize=2.5, label=f"{method}{power}",
     )  # fmt: skip
-    growth = growth_of(data, method)
-    if np.isfinite(growth.exponent):
+    if power:
         line = growth.amplitude * sizes[known] ** growth.exponent
         axes.plot(sizes[known], line, color=colour, linewidth=1.0)
-        axes.annotate(
-            f"{growth.exponent:.2f}", (sizes[known][-1], line[-1]), xytext=(6, 0),
-            textcoords="offset points", color=colour, fontsize=8.5, va="center",
-        )  # fmt: skip
 
 
 def log_axes(axes: Axes, ticks: np.ndarray) -> None:

@@ -67,7 +67,7 @@ class PlainNetwork:
 
 
 def plain_leapfrog(
-    gradient: Function, x: np.ndarray, p: np.ndarray, step: float, count: int
+    gradient: Function, x: np.ndarray, p: np.ndarray, slope: np.ndarray, step: float, count: int
 ) -> np.ndarray:
     """Carry states along ``count`` leapfrog steps of ``H = E + p^2/2``.
 
@@ -75,7 +75,8 @@ def plain_leapfrog(
     ----------
     gradient : callable
         Of E.
-    x, p : ndarray, shape (N, S)
+    x, p, slope : ndarray, shape (N, S)
+        States, momenta, and the gradient at the states.
     step : float
     count : int
 
@@ -86,10 +87,10 @@ def plain_leapfrog(
     Examples
     --------
     >>> x = np.array([[1.0]])
-    >>> round(plain_leapfrog(lambda x: x, x, 0 * x, 0.01, 314).item(), 3)  # half a period
+    >>> round(plain_leapfrog(lambda x: x, x, 0 * x, x, 0.01, 314).item(), 3)  # half a period
     -1.0
     """
-    p = p - step / 2 * gradient(x)
+    p = p - step / 2 * slope
     for number in range(count):
         x = x + step * p
         p = p - (step if number < count - 1 else step / 2) * gradient(x)
