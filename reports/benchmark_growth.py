@@ -142,14 +142,17 @@ def ratio_words(data: xr.Dataset, method: str, reference: str, size: int) -> str
 
 
 def exponent_words(growth: Growth) -> str:
-    """Write an exponent with its error.
+    """Write an exponent with its error, if two points were enough for one.
 
     Examples
     --------
-    >>> exponent_words(Growth(2.0431, 0.0312, 1.0))
-    '2.043 ± 0.031'
+    >>> exponent_words(Growth(2.0431, 0.0312, 1.0)), exponent_words(fit_growth([1], [1.0]))
+    ('2.043 ± 0.031', '–')
     """
-    return " ± ".join(with_error(growth.exponent, growth.error))
+    if not np.isfinite(growth.error):
+        return number(growth.exponent, 3)
+    # a straight line through rounded times is never exact
+    return " ± ".join(with_error(growth.exponent, max(growth.error, 1e-3)))
 
 
 def growth_table(data: xr.Dataset, reference: str, caption: str) -> str:
