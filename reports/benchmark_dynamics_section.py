@@ -100,7 +100,7 @@ def dynamics_section(
     data.attrs = {"g": G, "gamma": GAMMA, "noise": NOISE, "duration": duration,
                   "model": str(network), "jitcsde": reason or "compiled"}  # fmt: skip
     html = page.items(_words(data, reason))
-    html += growth_table(data, ONE, f"One trajectory of duration {duration:g}.") + _values(data)
+    html += growth_table(data, f"One trajectory of duration {duration:g}.", ONE) + _values(data)
     drawing = Drawing(
         draw_growth([data], "seconds of one trajectory"),
         data,
@@ -190,7 +190,7 @@ def _words(data: xr.Dataset, reason: str) -> list[str]:
             words += (
                 f" jitcsde, with tolerance {TOLERANCE:g}, takes"
                 f" {ratio_words(data, JITCSDE, ONE, size)} times as long as {ONE}, after"
-                f" {number(float(data.compiling.sel(N=size)), 3)} s of compilation for this network."
+                f" {number(float(data.compiling.sel(N=size)), 3)} s of compilation."
             )
         lines.append(words)
     if JITCSDE in methods:

@@ -79,8 +79,8 @@ def gradient_section(
         for size in sizes
     ]
     lines += [
-        f"At N = {largest} that is {rates[KERNELS]:.3g} thousand million operations per second in"
-        f" the products of the gradient, where the machine's own product reaches {rates[BARE]:.3g}.",
+        f"At N = {largest} the products of the gradient run at {rates[KERNELS]:.3g}·10⁹ operations"
+        f" per second, elementwise work included; the machine's own product at {rates[BARE]:.3g}.",
         "The time grows with N to the power"
         f" {exponent_words(growth_of(data, KERNELS))} (kernels),"
         f" {exponent_words(growth_of(data, BARE))} (products),"
@@ -94,7 +94,7 @@ def gradient_section(
         f"Time of one gradient of {STATES} states against N, one thread: median and quartiles of"
         f" {repetitions} repetitions, with fitted powers and their exponents.",
     )
-    table = growth_table(data, BARE, f"One gradient of {STATES} states.")
+    table = growth_table(data, f"One gradient of {STATES} states.", BARE)
     return Section(key, heading, page.items(lines) + table, {"benchmark_gradient": drawing})
 
 

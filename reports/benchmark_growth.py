@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from reports import page
 from reports.comparison import with_error
@@ -146,7 +147,7 @@ def exponent_words(growth: Growth) -> str:
 
     Examples
     --------
-    >>> exponent_words(Growth(2.0431, 0.0312, 1.0)), exponent_words(fit_growth([1], [1.0]))
+    >>> exponent_words(Growth(2.0431, 0.0312, 1.0, 2.1)), exponent_words(fit_growth([1], [1.0]))
     ('2.043 ± 0.031', '–')
     """
     if not np.isfinite(growth.error):
@@ -155,16 +156,27 @@ def exponent_words(growth: Growth) -> str:
     return " ± ".join(with_error(growth.exponent, max(growth.error, 1e-3)))
 
 
-def growth_table(data: xr.Dataset, reference: str, caption: str) -> str:
+def growth_words(growth: Growth) -> str:
+    """Write an exponent with its error, and that between the two largest sizes.
+
+    Examples
+    --------
+    >>> growth_words(Growth(2.0431, 0.0312, 1.0, 2.1))
+    '2.043 ± 0.031 (2.10 between the two largest)'
+    """
+    return f"{exponent_words(growth)} ({growth.last:.2f} between the two largest)"
+
+
+def growth_table(data: xr.Dataset, caption: str, reference: str = "") -> str:
     """Write medians with quartiles, ratios to a reference method, and exponents.
 
     Parameters
     ----------
     data : xarray.Dataset
         From `measure_growth`.
-    reference : str
-        The method that others are compared with.
     caption : str
+    reference : str, optional
+        The method that others are compared with, if there are others.
 
     Returns
     -------
@@ -178,11 +190,17 @@ def growth_table(data: xr.Dataset, reference: str, caption: str) -> str:
             seconds = spread(data.seconds.sel({"timed": method, name: size}).values)
             if not np.isfinite(seconds.median):
                 continue
-            ratio = ratio_words(data, method, reference, size) if method != reference else "1"
             cells = [number(1e3 * value, 3) for value in seconds]
-            rows.append([method, str(size), cells[0], f"{cells[1]} to {cells[2]}", ratio])
-        rows[-1].append(exponent_words(growth_of(data, method)))
-    head = ["method", name, "median, ms", "quartiles, ms", f"of {reference}", "exponent"]
+            rows.append([method, str(size), cells[0], f"{cells[1]} to {cells[2]}"])
+            if reference:
+                same = method == reference
+                rows[-1].append("1" if same else ratio_words(data, method, reference, size))
+        growth = growth_of(data, method)
+        rows[-1] += [exponent_words(growth), number(growth.last, 3)]
+    head = [
+        "method", name, "median, ms", "quartiles, ms", *([f"of {reference}"] if reference else []),
+        "power", "between the two largest",
+    ]  # fmt: skip
     filled = [row + [""] * (len(head) - len(row)) for row in rows]
     return page.table(head, filled, caption)
 
@@ -231,9 +249,12 @@ def _draw_method(axes: Axes, data: xr.Dataset, method: str, place: int) -> None:
 
 
 def log_axes(axes: Axes, ticks: np.ndarray) -> None:
-    """Make both axes logarithmic, with the measured sizes as ticks."""
+    """Make both axes logarithmic, with the measured sizes and plain numbers as ticks."""
     axes.set_xscale("log")
     axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
     shown = np.unique(ticks)
     axes.set_xticks(shown, [f"{tick:g}" for tick in shown])
     axes.set_xticks([], minor=True)

@@ -71,7 +71,9 @@ def compiled_network(
         )
         if done.returncode or not module.exists():
             said = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
-            raise ModelError(f"jitcsde could not compile the network: {said}; is there a C compiler?")
+            raise ModelError(
+                f"jitcsde could not compile the network: {said}; is there a C compiler?"
+            )
         from jitcsde import jitcsde  # noqa: PLC0415  (optional)
 
         integrator = jitcsde(module_location=str(module), n=len(J), verbose=False)

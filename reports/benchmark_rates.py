@@ -11,9 +11,9 @@ from numerics.solve import solve
 from reports import page
 from reports.benchmark_growth import (
     draw_growth,
-    exponent_words,
     growth_of,
     growth_table,
+    growth_words,
     measure_growth,
 )
 from reports.page import number
@@ -76,9 +76,9 @@ def rates_part(
     data.attrs = {"gamma": GAMMA, "temperature": TEMPERATURES[0], "model": str(network)}
     growth = growth_of(data, "solve")
     lines = [
-        f"The time of a sweep grows with the number of points to the power"
-        f" {exponent_words(growth)}. A sweep starts with points continued from high temperature, which cost more"
-        " than those between solved neighbours, so that short sweeps grow more slowly.",
+        "The time of a sweep grows with the number of points to the power"
+        f" {growth_words(growth)}. A sweep starts with points continued from high temperature,"
+        " which cost more than those between solved neighbours: short sweeps grow more slowly.",
     ]
     drawing = Drawing(
         draw_growth([data]),
@@ -87,7 +87,7 @@ def rates_part(
         f" gamma = {GAMMA:g}, one thread: median and quartiles of {repetitions} repetitions.",
     )
     html = _rates_table(rates) + page.items(lines)
-    html += growth_table(data, "solve", "Sweeps of the model of this report.")
+    html += growth_table(data, "Sweeps of the model of this report.")
     return Section(
         "rates", "Points per second", html, {"benchmark_sweep": drawing}, {"benchmark_rates": rates}
     )

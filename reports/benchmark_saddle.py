@@ -75,9 +75,7 @@ class PlainSaddle:
         )
         self._outside = sp.lambdify(
             [*numbers, *of_outer],
-            [
-                written_out(e.xreplace(dict(zip(outer, of_outer, strict=True)))) for e in equations
-            ],
+            [written_out(e.xreplace(dict(zip(outer, of_outer, strict=True)))) for e in equations],
         )
         scales = [parameter.scale for parameter in free_energy.order_parameters]
         self._scales = sp.lambdify(numbers, scales)
@@ -199,9 +197,7 @@ def monte_carlo(
     raise ModelError(msg)
 
 
-def fixed_nodes(
-    saddle: PlainSaddle, point: tuple[float, float, float], panels: int = 24
-) -> Found:
+def fixed_nodes(saddle: PlainSaddle, point: tuple[float, float, float], panels: int = 24) -> Found:
     """Solve with Gauss-Legendre nodes and SciPy's root finder; for models without fields.
 
     Parameters

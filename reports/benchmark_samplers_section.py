@@ -81,13 +81,17 @@ def samplers_section(
         f" {ratio_words(steps, PLAIN, MANY, units)} times as long."
         for units in sizes
     ]
+    lines.append(
+        "The step of the package also gives the energies, and every fifth one draws momenta and"
+        " accepts or rejects, which the one in NumPy does not."
+    )
     drawing = Drawing(
         draw_growth([steps], "seconds of one leapfrog step of all chains"),
         steps,
         f"Time of one leapfrog step of {CHAINS} chains against N, one thread: median and quartiles"
         f" of {repetitions} repetitions, with fitted powers.",
     )
-    table = growth_table(steps, BARE, f"One leapfrog step of {CHAINS} chains.")
+    table = growth_table(steps, f"One leapfrog step of {CHAINS} chains.", BARE)
     html = page.items(lines) + table + _samplers_table(samplers)
     return Section(
         key, heading, html, {"benchmark_steps": drawing}, {"benchmark_samplers": samplers}
@@ -217,7 +221,9 @@ def _samplers_table(samplers: xr.Dataset) -> str:
             str(spread(at.rate)), str(spread(at.rate / best)), number(float(middle.r_hat), 4),
             number(float(middle.q), 4), number(float(middle.q_error), 2),
         ])  # fmt: skip
-    head = ["sampler", "seconds", "effective samples", "per second", "of HMC", "R-hat", "q", "error"]
+    head = [
+        "sampler", "seconds", "effective samples", "per second", "of HMC", "R-hat", "q", "error",
+    ]  # fmt: skip
     caption = (
         f"Independent values of q of one network of {samplers.attrs['size']} units, {SAMPLED}"
         f" chains, at g = {G:g}, γ = {GAMMA:g}, T = {TEMPERATURE:g}, warm-up included: medians."

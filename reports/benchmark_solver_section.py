@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.benchmark_monte_carlo import monte_carlo_part
+from reports.benchmark_monte_carlo_part import monte_carlo_part
 from reports.benchmark_rates import rates_part
 from reports.sections import Section, joined
 
@@ -32,7 +32,7 @@ def solver_section(
     points, sweeps : sequence of int
         As for `reports.benchmark_rates.rates_part`.
     samples, draws
-        As for `reports.benchmark_monte_carlo.monte_carlo_part`.
+        As for `reports.benchmark_monte_carlo_part.monte_carlo_part`.
     repetitions : int
     seed : int
 
@@ -42,8 +42,6 @@ def solver_section(
     """
     parts = [
         rates_part(network, points=points, sweeps=sweeps, repetitions=repetitions),
-        monte_carlo_part(
-            network, samples=samples, draws=draws, repetitions=repetitions, seed=seed
-        ),
+        monte_carlo_part(network, samples=samples, draws=draws, repetitions=repetitions, seed=seed),
     ]
     return joined("solver", "Order parameters", parts)

@@ -151,9 +151,9 @@ def start_section(
         f"Solving one point takes {spread(cold)} s in a fresh process with an empty cache, where"
         " the equations are derived and the kernels written, compiled and checked, and"
         f" {spread(warm)} s in the next one: {spread(cold / warm)} times less.",
-        f"The second process takes {spread(warm / bare)} times as long as one that only imports"
-        f" NumPy, SciPy, SymPy, Numba and xarray ({spread(bare)} s), which is the plain baseline"
-        f" here; one that imports all of restpoint takes {spread(imported / bare)} times as long.",
+        f"The plain baseline is a process that only imports NumPy, SciPy, SymPy, Numba and xarray,"
+        f" which takes {spread(bare)} s. The second solution takes {spread(warm / bare)} times as"
+        f" long, and a process that imports all of restpoint {spread(imported / bare)} times.",
     ]
     drawing = Drawing(
         draw_start(data),
@@ -162,7 +162,10 @@ def start_section(
         f" {repetitions} repetitions, whole programs once.",
     )
     return Section(
-        "start", "Cold and warm start", page.items(lines) + _table(data), {"benchmark_start": drawing}
+        "start",
+        "Cold and warm start",
+        page.items(lines) + _table(data),
+        {"benchmark_start": drawing},
     )
 
 

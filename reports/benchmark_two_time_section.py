@@ -11,9 +11,9 @@ import xarray as xr
 from reports import page
 from reports.benchmark_growth import (
     draw_growth,
-    exponent_words,
     growth_of,
     growth_table,
+    growth_words,
     measure_growth,
 )
 from reports.page import number
@@ -105,9 +105,8 @@ def two_time_section(
         " trajectories.",
     )
     html = page.items(lines)
-    for data, other in ((of_units, f"{min(steps)} steps"),
-                        (of_steps, f"{max(trajectories)} trajectories")):  # fmt: skip
-        html += growth_table(data, SOLVER, f"One solution with {other}.")
+    html += growth_table(of_units, f"One solution with {min(steps)} steps.")
+    html += growth_table(of_steps, f"One solution with {max(trajectories)} trajectories.")
     return Section(
         key, heading, html, {"benchmark_two_time": drawing}, {"benchmark_two_time_networks": beside}
     )
@@ -206,8 +205,8 @@ def _growth_words(data: xr.Dataset) -> list[str]:
     meaning = data[name].attrs["long_name"]
     memory = fit_growth(data[name].values, data.memory.values)
     return [
-        f"Time grows with the {meaning} to the power {exponent_words(growth_of(data, SOLVER))},"
-        f" memory to the power {exponent_words(memory)}, up to"
+        f"Time grows with the {meaning} to the power {growth_words(growth_of(data, SOLVER))},"
+        f" memory to the power {growth_words(memory)}, up to"
         f" {number(float(data.memory[-1]), 3)} MB of arrays at {int(data[name][-1])}."
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits
 
@@ -58,6 +58,8 @@ class Effort:
         Of the two-time solver.
     simulated_size, simulated_networks : int
         Of the networks that it is compared with.
+    starts : int
+        Repetitions of the starts with an empty cache.
     programs : bool
         Whether whole programs are timed too.
     """
@@ -77,6 +79,7 @@ class Effort:
     steps: tuple[int, ...]
     simulated_size: int
     simulated_networks: int
+    starts: int
     programs: bool
 
 
@@ -92,16 +95,17 @@ FULL = Effort(
     sampled_size=250,
     sampled_draws=300,
     duration=400.0,
-    trajectories=(5_000, 10_000, 20_000, 40_000),
-    steps=(50, 100, 200, 400),
+    trajectories=(10_000, 20_000, 40_000, 80_000),
+    steps=(50, 100, 200),
     simulated_size=500,
     simulated_networks=8,
+    starts=3,
     programs=True,
 )
 QUICK = Effort(
     repetitions=3,
     points=(501, 9, 1),
-    sweeps=(512, 2048, 8192),
+    sweeps=(1024, 4096, 16384),
     samples=(1000, 4000, 16000),
     draws=12,
     gradient_sizes=(250, 500, 1000),
@@ -110,10 +114,11 @@ QUICK = Effort(
     sampled_size=100,
     sampled_draws=100,
     duration=100.0,
-    trajectories=(2_000, 4_000, 8_000),
-    steps=(40, 80, 160),
+    trajectories=(4_000, 8_000, 16_000),
+    steps=(30, 60, 120),
     simulated_size=200,
     simulated_networks=4,
+    starts=2,
     programs=False,
 )
 
@@ -145,7 +150,7 @@ def make_report(
         What did not hold, one line each.
     """
     e = effort
-    run = {"repetitions": e.repetitions, "seed": seed}
+    run: dict[str, Any] = {"repetitions": e.repetitions, "seed": seed}
     studies: list[Callable[[], Section]] = [
         partial(
             solver_section, network, points=e.points, sweeps=e.sweeps, samples=e.samples,
@@ -163,7 +168,9 @@ def make_report(
             two_time_section, network, trajectories=e.trajectories, steps=e.steps,
             size=e.simulated_size, networks=e.simulated_networks, **run,
         ),
-        partial(start_section, network, programs=e.programs, **run),
+        partial(
+            start_section, network, repetitions=e.starts, programs=e.programs, seed=seed
+        ),
     ]  # fmt: skip
     shown = progress("benchmarks") if progress else None
     sections = [_method(e.repetitions)]
@@ -183,10 +190,10 @@ def make_report(
 
 def _method(repetitions: int) -> Section:
     lines = [
-        f"Every number is the median of {repetitions} repetitions with its quartiles in brackets,"
-        " after one call that compiles and fills caches. Calls that are compared are made in turn,"
-        " and ratios are formed repetition by repetition, so that a change of the machine's speed"
-        " cancels.",
+        f"Every number is the median of {repetitions} repetitions, fewer for whole processes,"
+        " with quartiles in brackets, after one call that compiles and fills caches. Calls that are"
+        " compared are made in turn, and ratios are formed repetition by repetition, so that a"
+        " change of the machine's speed cancels.",
         "Everything runs on one thread. Times are wall times of the machine under Provenance, and"
         " those of another one differ; ratios differ less.",
         "Powers are fitted to the medians by least squares of the logarithms; their errors contain"

@@ -67,13 +67,13 @@ class Section:
 
 
 def joined(key: str, heading: str, parts: Sequence[Section]) -> Section:
-    """Put sections under one heading, with their own headings below it.
+    r"""Put sections under one heading, with their own headings below it.
 
     Examples
     --------
     >>> both = joined("a", "Both", [Section("b", "One", "<p>1</p>"), Section("c", "Two", "")])
     >>> both.html
-    '<h3>One</h3>\\n<p>1</p>\\n<h3>Two</h3>\\n'
+    '<h3>One</h3>\n<p>1</p>\n<h3>Two</h3>\n'
     """
     return Section(
         key,

@@ -36,11 +36,21 @@ class Spread(NamedTuple):
 
 
 class Growth(NamedTuple):
-    """``seconds = amplitude size^exponent``, with the standard error of the exponent."""
+    """``seconds = amplitude size^exponent``.
+
+    Parameters
+    ----------
+    exponent, error : float
+        Fitted to all sizes, with its standard error.
+    amplitude : float
+    last : float
+        Exponent between the two largest sizes, where constant costs weigh least.
+    """
 
     exponent: float
     error: float
     amplitude: float
+    last: float
 
 
 def alternate(
@@ -130,7 +140,10 @@ def fit_growth(sizes: ArrayLike, seconds: ArrayLike) -> Growth:
     x, y = np.asarray(sizes, dtype=float), np.asarray(seconds, dtype=float)
     usable = (x > 0) & (y > 0) & np.isfinite(x) & np.isfinite(y)
     if usable.sum() < 2:
-        return Growth(np.nan, np.nan, np.nan)
-    line = linregress(np.log(x[usable]), np.log(y[usable]))
-    error = float(line.stderr) if usable.sum() > 2 else np.nan
-    return Growth(float(line.slope), error, float(np.exp(line.intercept)))
+        return Growth(np.nan, np.nan, np.nan, np.nan)
+    order = np.argsort(x[usable])
+    x, y = np.log(x[usable][order]), np.log(y[usable][order])
+    line = linregress(x, y)
+    error = float(line.stderr) if len(x) > 2 else np.nan
+    last = float((y[-1] - y[-2]) / (x[-1] - x[-2]))
+    return Growth(float(line.slope), error, float(np.exp(line.intercept)), last)
