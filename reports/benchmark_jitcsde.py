@@ -1,7 +1,4 @@
-"""The dynamics of a drawn network by jitcsde: C code compiled in a process of its own.
-
-Run as ``python -m reports.benchmark_jitcsde NETWORK MODULE``.
-"""
+"""The dynamics of a drawn network by jitcsde: C code compiled in a process of its own."""
 
 from __future__ import annotations
 
@@ -17,15 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from theory.ensembles import RandomNetwork
 from theory.expressions import ModelError, X
 from validation.runs import model_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from theory.ensembles import RandomNetwork
-
 PACKAGES = ("jitcsde", "symengine")
+PROCESS = (
+    "import sys; from pathlib import Path; from reports.benchmark_jitcsde import write_module;"
+    " print(write_module(Path(sys.argv[1]), Path(sys.argv[2])))"
+)
+"""What the other process runs; its last word is the time it took."""
 
 
 @contextmanager
@@ -65,7 +66,7 @@ def compiled_network(
         drawn, module = Path(folder) / "network.npz", Path(folder) / "dynamics.so"
         functions = json.dumps(model_settings(network))
         np.savez(drawn, J=J, h=h, noise=noise, functions=functions)
-        command = [sys.executable, "-m", "reports.benchmark_jitcsde", str(drawn), str(module)]
+        command = [sys.executable, "-c", PROCESS, str(drawn), str(module)]
         done = subprocess.run(  # noqa: S603  (this module, files of this function)
             command, cwd=folder, capture_output=True, text=True, check=False
         )
@@ -111,8 +112,6 @@ def write_module(drawn: Path, module: Path) -> float:
     import symengine  # noqa: PLC0415  (optional)
     from jitcsde import jitcsde, y  # noqa: PLC0415  (optional)
 
-    from theory.ensembles import RandomNetwork  # noqa: PLC0415  (this is the other process)
-
     with np.load(drawn) as data:
         J, h, noise = data["J"], data["h"], float(data["noise"])
         functions = json.loads(str(data["functions"]))
@@ -140,7 +139,3 @@ def write_module(drawn: Path, module: Path) -> float:
     seconds = time.perf_counter() - begin
     integrator.save_compiled(str(module), overwrite=True)
     return seconds
-
-
-if __name__ == "__main__":
-    sys.stdout.write(f"\n{write_module(Path(sys.argv[1]), Path(sys.argv[2]))}\n")

@@ -129,7 +129,8 @@ def _words(data: xr.Dataset, fields: bool) -> list[str]:
                 f"T = {temperature:g}: NumPy without kernels, with fixed Gauss-Legendre nodes and"
                 f" SciPy's root finder, takes {nodes} times the time of the solver for one point"
                 f" alone, {of_sweep} times that of a point of a sweep, and differs from the"
-                f" solution by {number(float(at.nodes_error), 1)}. It estimates no error and no stability."
+                f" solution by {number(float(at.nodes_error), 1)}. It estimates no error and"
+                " no stability."
             )
     lines.append(
         "The equations of the baselines are those of the derivation, translated by SymPy; Monte"
