@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reports.timing import Call
+    from theory.codegen.kernels import NetworkKernels
     from theory.ensembles import RandomNetwork
 
 G, GAMMA = 1.2, 0.5
@@ -50,9 +51,10 @@ def gradient_section(
     Section
     """
     key, heading = "gradient", "Gradient of the quasi-potential"
-    kernels = network_kernels(network)
-    if "gradient" in kernels.refused:
-        return refused(key, heading, kernels.refused["gradient"])
+    try:
+        kernels = smooth_kernels(network)
+    except ModelError as error:
+        return refused(key, heading, str(error))
 
     def make(size: int) -> dict[str, Call]:
         J, h = network.draw(size, G, GAMMA, seed)
@@ -96,6 +98,20 @@ def gradient_section(
     )
     table = growth_table(data, f"One gradient of {STATES} states.", BARE)
     return Section(key, heading, page.items(lines) + table, {"benchmark_gradient": drawing})
+
+
+def smooth_kernels(network: RandomNetwork) -> NetworkKernels:
+    """Compile a network whose quasi-potential has a gradient.
+
+    Raises
+    ------
+    ModelError
+        With the reason, if the model is not smooth enough or cannot be compiled.
+    """
+    kernels = network_kernels(network)
+    if "gradient" in kernels.refused:
+        raise ModelError(kernels.refused["gradient"])
+    return kernels
 
 
 def check_equal(first: np.ndarray, second: np.ndarray) -> None:

@@ -8,12 +8,13 @@ import numpy as np
 import xarray as xr
 
 from reports import page
+from reports.benchmark_gradient_section import smooth_kernels
 from reports.benchmark_growth import draw_growth, growth_table, measure_growth, ratio_words
 from reports.benchmark_plain import PlainNetwork, mean_square_activity, plain_leapfrog
 from reports.page import number
 from reports.sections import Drawing, Section, refused
 from reports.timing import alternate, spread
-from theory.codegen.kernels import network_kernels
+from theory.expressions import ModelError
 from validation.langevin import langevin
 from validation.leapfrog import Walkers
 from validation.samplers import hamiltonian, metropolis_langevin
@@ -63,9 +64,10 @@ def samplers_section(
     Section
     """
     key, heading = "samplers", "Samplers"
-    kernels = network_kernels(network)
-    if "gradient" in kernels.refused:
-        return refused(key, heading, kernels.refused["gradient"])
+    try:
+        smooth_kernels(network)
+    except ModelError as error:
+        return refused(key, heading, str(error))
     steps = measure_growth(lambda units: _steps(network, units, seed), sizes, repetitions)
     # one call makes several steps, and of one chain once for every chain
     shares = xr.where(steps.timed == BARE, 1.0, 1 / COUNT)

@@ -158,6 +158,11 @@ def compare_networks(
         Over ``program`` and ``repetition``: ``seconds``; over ``program``: ``error``, the root
         mean square standard error of the correlation of the activity over all pairs of the times
         that are recorded in the networks.
+
+    Raises
+    ------
+    ModelError
+        If the solver does not converge.
     """
     trajectories, steps = resolution
     found: dict[str, xr.Dataset] = {}
@@ -176,6 +181,8 @@ def compare_networks(
         )  # fmt: skip
 
     seconds = alternate({"solver": solver, "networks": simulation}, repetitions)
+    if not found["solver"].converged:
+        raise ModelError(str(found["solver"].reason.item()))
     places = {name: found["networks"][name] for name in ("time", "time_prime")}
     at = found["solver"].correlation_standard_error.sel(places, method="nearest")
     simulated = found["networks"].correlation_standard_error

@@ -17,6 +17,7 @@ from reports.benchmark_monte_carlo import decrease, time_needed
 from reports.benchmark_plain import PlainNetwork
 from reports.benchmark_rates import MODELS, measure_rates
 from reports.benchmark_saddle import PlainSaddle, fixed_nodes, monte_carlo
+from reports.benchmark_samplers_section import samplers_section
 from reports.benchmark_start_section import Process, start_section
 from reports.benchmarks import Effort
 from reports.cli import main
@@ -33,11 +34,11 @@ TINY = Effort(
     draws=3,
     gradient_sizes=(10, 20, 40),
     step_sizes=(10, 20, 40),
-    dynamics_sizes=(4, 6, 8),
+    dynamics_sizes=(4, 6),
     sampled_size=10,
     sampled_draws=10,
     duration=20.0,
-    trajectories=(200, 400, 800),
+    trajectories=(1000, 2000, 4000),
     steps=(4, 6, 8),
     simulated_size=20,
     simulated_networks=2,
@@ -54,7 +55,9 @@ def report(tmp_path_factory):
         patch.setattr("reports.benchmarks.QUICK", TINY)
         # models with fields take long to compile: test_rates_of_a_model_with_fields has one
         patch.setattr("reports.benchmark_rates.MODELS", MODELS[:1])
-        # fresh processes take long too: test_fresh_processes starts some
+        # a compiler takes long too: test_jitcsde_integrates_the_same_dynamics starts it
+        patch.setattr(benchmark_jitcsde, "find_spec", lambda _: None)
+        # and fresh processes: test_fresh_processes starts some
         patch.setattr("reports.benchmark_start_section.run_process", lambda *_: Process(1.0, 99.0))
         with pytest.raises(SystemExit) as caught:
             main(["report", "benchmarks", "--quick", "--output", str(directory)])
@@ -72,7 +75,13 @@ def test_files_and_words(report):
     for figure in ("sweep", "monte_carlo", "gradient", "steps", "dynamics", "two_time", "start"):
         assert {f"benchmark_{figure}.{kind}" for kind in ("nc", "png", "svg")} <= names
     page = text_of((report / "index.html").read_text(encoding="utf-8"))
-    for words in ("machine: processor", "machine: BLAS", "two bare products", "import of the lib"):
+    for words in (
+        "jitcsde and symengine not installed",
+        "machine: processor",
+        "machine: BLAS",
+        "two bare products",
+        "import of the lib",
+    ):
         assert words in page
     found = re.search(r".{60}\bnan\b.{20}", page)
     assert found is None, found
@@ -192,8 +201,13 @@ def test_rates_of_a_model_with_fields():
 
 def test_a_model_with_jumps_gets_the_reason():
     jumps = RandomNetwork(transfer=sp.sign(X))
-    section = gradient_section(jumps, sizes=(4,), repetitions=1)
-    assert "Not for this model" in section.html
+    settings = {"sizes": (4,), "repetitions": 1}
+    for section in (
+        gradient_section(jumps, **settings),
+        samplers_section(jumps, size=4, draws=10, **settings),
+    ):
+        assert "Not for this model" in section.html
+        assert not section.drawings
 
 
 @pytest.mark.parametrize("cause", ["package", "compiler"])
@@ -219,6 +233,9 @@ def test_jitcsde_integrates_the_same_dynamics():
     times = np.arange(1.0, 400.0)
     with benchmark_jitcsde.compiled_network(network, couplings, fields, noise) as (integrator, _):
         path = benchmark_jitcsde.integrate(integrator, np.zeros(20), times, 1e-3, seed=1)[10:]
+    section = dynamics_section(RandomNetwork(), sizes=(4,), duration=20.0, repetitions=2)
+    assert "compilation" in section.html
+    assert JITCSDE in section.drawings["benchmark_dynamics"].data.timed.values
     # correlation exp(-1) between records: fewer independent ones
     count = len(path) * (1 - np.exp(-1)) / (1 + np.exp(-1))
     z = (path.mean(axis=0) - fields) / np.sqrt(noise / count)
