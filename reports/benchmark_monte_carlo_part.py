@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
+from matplotlib.ticker import NullFormatter
 
 from reports import page
 from reports.benchmark_growth import COLOURS, exponent_words
@@ -194,6 +195,9 @@ def draw_monte_carlo(data: xr.Dataset) -> Figure:
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_ylabel("relative error of the order parameters")
-        axes.margins(x=0.12)
+        # whole decades, so that there are ticks
+        low, high = np.log10(axes.get_xlim())
+        axes.set_xlim(10 ** np.floor(low), 10 ** np.ceil(high))
+        axes.xaxis.set_minor_formatter(NullFormatter())
     legend_below(figure, columns=3)
     return figure

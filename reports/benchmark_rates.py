@@ -53,7 +53,7 @@ def rates_part(
     points : sequence of int
         Points of a sweep for models without fields, with two, and with three.
     sweeps : sequence of int
-        Numbers of points of the growth; the first three are enough with fields.
+        Numbers of points of the growth for a model without fields; with fields few are enough.
     repetitions : int
 
     Returns
@@ -69,9 +69,9 @@ def rates_part(
         return {"solve": lambda: solve(free_energy, g, GAMMA, TEMPERATURES[0])}
 
     fields = field_count(network)
+    counts = [max(2, 4 ** (k + 1) // fields) for k in range(3)] if fields else sweeps
     data = measure_growth(
-        make, [max(2, count // 4**fields) for count in sweeps], repetitions,
-        size_name="points", size_meaning="number of points of a sweep in g", least=0.0,
+        make, counts, repetitions, size_name="points", size_meaning="number of points of a sweep in g", least=0.0,
     )  # fmt: skip
     data.attrs = {"gamma": GAMMA, "temperature": TEMPERATURES[0], "model": str(network)}
     growth = growth_of(data, "solve")

@@ -159,7 +159,7 @@ def start_section(
         draw_start(data),
         data,
         "Wall time of fresh processes of one thread: median and quartiles of"
-        f" {repetitions} repetitions, whole programs once.",
+        f" {repetitions} repetition{'s' * (repetitions > 1)}, whole programs once.",
     )
     return Section(
         "start",
