@@ -71,7 +71,8 @@ def rates_part(
     fields = field_count(network)
     counts = [max(2, 4 ** (k + 1) // fields) for k in range(3)] if fields else sweeps
     data = measure_growth(
-        make, counts, repetitions, size_name="points", size_meaning="number of points of a sweep in g", least=0.0,
+        make, counts, repetitions, size_name="points",
+        size_meaning="number of points of a sweep in g", least=0.0,
     )  # fmt: skip
     data.attrs = {"gamma": GAMMA, "temperature": TEMPERATURES[0], "model": str(network)}
     growth = growth_of(data, "solve")
