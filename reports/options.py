@@ -195,14 +195,18 @@ def threads_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def simulation_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command ``--seed``, and ``--threads`` with all usable cores by default."""
-    seed = click.option(
+    return seed_option(_threads(usable_cores(), "the usable cores")(command))
+
+
+def seed_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option ``--seed``, 0 by default."""
+    return click.option(
         "--seed",
         type=click.IntRange(min=0),
         default=0,
         show_default=True,
         help="Everything random follows from it.",
-    )
-    return seed(_threads(usable_cores(), "the usable cores")(command))
+    )(command)
 
 
 def _threads(default: int, shown: bool | str = True) -> Callable[..., Any]:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reports.options import model_given, model_options, simulation_options, threads_option
+from reports.options import (
+    model_given,
+    model_options,
+    seed_option,
+    simulation_options,
+    threads_option,
+)
 from reports.terminal import finish, progress_bar
 
 if TYPE_CHECKING:
@@ -123,5 +129,30 @@ def phases(
             network, directory, effort=QUICK if quick else FULL, seed=seed, threads=threads,
             progress=report_progress,
         )  # fmt: skip
+    click.echo(f"wrote {output / 'index.html'}", err=True)
+    finish(context, problems)
+
+
+@report.command("benchmarks")
+@model_options
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=Path("benchmarks-report"), metavar="DIR",
+    show_default=True, help="Directory for the files.",
+)  # fmt: skip
+@click.option("--quick", is_flag=True, help="Smaller sizes and fewer repetitions.")
+@seed_option
+@click.pass_context
+def benchmarks(
+    context: click.Context, *, network: RandomNetwork, output: Path, quick: bool, seed: int
+) -> None:
+    """Speed on one thread beside plain baselines, in ratios and powers of the sizes."""
+    from reports import store  # noqa: PLC0415
+
+    with store.writing_directory(output) as directory, progress_bar() as report_progress:
+        from reports.benchmarks import FULL, QUICK, make_report  # noqa: PLC0415
+
+        problems = make_report(
+            network, directory, effort=QUICK if quick else FULL, seed=seed, progress=report_progress
+        )
     click.echo(f"wrote {output / 'index.html'}", err=True)
     finish(context, problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING
 
 from reports import page
@@ -63,6 +64,25 @@ class Section:
         files = ", ".join(f'<a href="{name}.nc">{name}.nc</a>' for name in self.data)
         parts += [self.html, f"<p>Numbers: {files}.</p>" if files else ""]
         return self.key, self.heading, "\n".join(parts)
+
+
+def joined(key: str, heading: str, parts: Sequence[Section]) -> Section:
+    r"""Put sections under one heading, with their own headings below it.
+
+    Examples
+    --------
+    >>> both = joined("a", "Both", [Section("b", "One", "<p>1</p>"), Section("c", "Two", "")])
+    >>> both.html
+    '<h3>One</h3>\n<p>1</p>\n<h3>Two</h3>\n'
+    """
+    return Section(
+        key,
+        heading,
+        "\n".join(f"<h3>{escape(part.heading)}</h3>\n{part.html}" for part in parts),
+        {name: drawing for part in parts for name, drawing in part.drawings.items()},
+        {name: data for part in parts for name, data in part.data.items()},
+        [problem for part in parts for problem in part.problems],
+    )
 
 
 def refused(key: str, heading: str, reason: str) -> Section:

@@ -1,3 +1,3 @@
-"""Examples and benchmarks are programs: they run in their own way, not on collection."""
+"""Examples are programs: they run in their own way, not on collection."""
 
-collect_ignore_glob = ["gallery/ex*.py", "benchmarks/*.py"]
+collect_ignore_glob = ["gallery/ex*.py"]
