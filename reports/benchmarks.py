@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from numerics.solve import provenance
 from reports import page
 from reports.benchmark_dynamics_section import dynamics_section
+from reports.benchmark_fixed_points_section import fixed_points_section
 from reports.benchmark_gradient_section import gradient_section
 from reports.benchmark_samplers_section import samplers_section
 from reports.benchmark_solver_section import solver_section
@@ -58,6 +59,10 @@ class Effort:
         Of the two-time solver.
     simulated_size, simulated_networks : int
         Of the networks that it is compared with.
+    searched_sizes : tuple of int
+        Units of the networks in which fixed points are searched.
+    searches : int
+        From as many starts.
     starts : int
         Repetitions of the starts with an empty cache.
     programs : bool
@@ -79,6 +84,8 @@ class Effort:
     steps: tuple[int, ...]
     simulated_size: int
     simulated_networks: int
+    searched_sizes: tuple[int, ...]
+    searches: int
     starts: int
     programs: bool
 
@@ -99,6 +106,8 @@ FULL = Effort(
     steps=(40, 80, 160),
     simulated_size=500,
     simulated_networks=8,
+    searched_sizes=(50, 100, 200, 400),
+    searches=12,
     starts=3,
     programs=True,
 )
@@ -118,6 +127,8 @@ QUICK = Effort(
     steps=(25, 50, 100),
     simulated_size=200,
     simulated_networks=4,
+    searched_sizes=(25, 50, 100),
+    searches=4,
     starts=1,
     programs=False,
 )
@@ -167,6 +178,10 @@ def make_report(
         partial(
             two_time_section, network, trajectories=e.trajectories, steps=e.steps,
             size=e.simulated_size, networks=e.simulated_networks, **run,
+        ),
+        partial(
+            fixed_points_section, network, sizes=e.searched_sizes, repetitions=e.searches,
+            seed=seed,
         ),
         partial(
             start_section, network, repetitions=e.starts, programs=e.programs, seed=seed

@@ -42,6 +42,8 @@ TINY = Effort(
     steps=(10, 15, 20),
     simulated_size=20,
     simulated_networks=2,
+    searched_sizes=(15, 20, 30),
+    searches=2,
     starts=1,
     programs=False,
 )
