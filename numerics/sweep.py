@@ -6,7 +6,6 @@ import logging
 from concurrent.futures import FIRST_COMPLETED, CancelledError, ThreadPoolExecutor, wait
 from itertools import islice
 from math import prod
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import xarray as xr
@@ -21,6 +20,7 @@ from theory.expressions import ModelError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Executor, Future
+    from pathlib import Path
 
     from distributed import Client
 
@@ -85,6 +85,7 @@ def sweep(
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from tempfile import mkdtemp
     >>> from numerics import SolvingTask
     >>> from theory import RandomNetwork
@@ -172,7 +173,8 @@ def _fill(
     store: SweepStore, blocks: list[Block], place: _Threads | _Workers, count: _Count
 ) -> None:
     """Compute blocks and write each when it is there."""
-    waiting, running = iter(blocks), {}
+    waiting = iter(blocks)
+    running: dict[Future, Block] = {}
     try:
         while True:
             for block in islice(waiting, max(place.room - len(running), 0)):
@@ -198,7 +200,7 @@ def _keep(store: SweepStore, block: Block, future: Future) -> None:
     except CancelledError:
         msg = "the Dask scheduler was lost; finished chunks are kept, and the same sweep goes on"
         raise ModelError(msg) from None
-    except Exception as error:  # noqa: BLE001  (whatever it is, the other chunks go on)
+    except Exception as error:  # whatever it is, the other chunks go on
         logger.debug("a chunk failed", exc_info=error)
         name = "" if isinstance(error, ModelError) else f"{type(error).__name__}: "
         store.fail(block, f"{name}{error}")

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import zarr
 from filelock import FileLock, Timeout
 
 from numerics.sweep_task import AXIS_NAMES, Variable
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import xarray as xr
+    import zarr
 
     from numerics.sweep_task import Task
 
@@ -84,7 +84,6 @@ class Layout:
             for length, step in lengths
         ]
         return list(product(*slices))
-
 
     def part(self, block: Block) -> Task:
         """The task of one chunk."""
@@ -224,6 +223,8 @@ def _create(path: Path, layout: Layout) -> None:
 
 
 def _write_template(path: Path, layout: Layout) -> None:
+    import zarr  # noqa: PLC0415  (other commands must not wait for it)
+
     attributes = {"format_version": FORMAT_VERSION, "provenance": json.dumps(layout.record)}
     group = zarr.create_group(path, zarr_format=3, attributes=attributes)
     task = layout.task
@@ -270,6 +271,8 @@ def _create_array(
 
 def _open(path: Path) -> zarr.Group:
     """Open a directory as a group, or say why it is no store of a sweep."""
+    import zarr  # noqa: PLC0415
+
     try:
         group = zarr.open_group(path, mode="r+")
         complete = {"format_version", "provenance"} <= set(group.attrs) and "status" in group
