@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import threading
 from dataclasses import dataclass, replace
@@ -28,6 +29,19 @@ if TYPE_CHECKING:
 POINT_BYTES = 8192
 """Of a point while it is solved together with others; measured, and rounded up."""
 _DERIVING = threading.Lock()
+
+
+@functools.lru_cache(maxsize=1024)
+def variant(model: RandomNetwork, mean: float, field_std: float) -> RandomNetwork:
+    """Make a model with another mean of the couplings and other fields, once for all chunks.
+
+    Examples
+    --------
+    >>> from theory import RandomNetwork
+    >>> variant(RandomNetwork(), 0.2, 0.0).mean
+    0.2
+    """
+    return replace(model, mean=float(mean), field_std=float(field_std))
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,9 +100,8 @@ class SolvingTask(Task):
         for name in AXES:
             for value in self.axes[name]:
                 check_parameters(**{name: value}, confinement=self.model.confinement)
-        for name in ("mean", "field_std"):
-            for value in self.axes[name]:
-                replace(self.model, **{name: value})
+        for mean, field_std in product(self.axes["mean"], self.axes["field_std"]):
+            variant(self.model, mean, field_std)
 
     @property
     def record(self) -> dict[str, Any]:
@@ -127,7 +140,7 @@ class SolvingTask(Task):
         )
 
     def _solved(self, mean: float, field_std: float, threads: int) -> xr.Dataset:
-        free_energy = replica_symmetric(replace(self.model, mean=mean, field_std=field_std))
+        free_energy = replica_symmetric(variant(self.model, mean, field_std))
         # what vanishes drops out of the equations: several kernels, each derived once
         with _DERIVING:
             functional_kernel(replace(free_energy, reduced=True))

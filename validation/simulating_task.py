@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from numerics.solve import AXES
+from numerics.solving_task import variant
 from numerics.sweep_task import Task, Variable, as_axis
 from theory.codegen.kernels import network_kernels
 from theory.ensembles import check_parameters
@@ -116,9 +117,8 @@ class SimulatingTask(Task):
         if not (self.axes["temperature"] > 0).all():
             msg = "temperature 0 has no measure to sample; simulate at positive temperatures"
             raise ModelError(msg)
-        for name in ("mean", "field_std"):
-            for value in self.axes[name]:
-                replace(self.model, **{name: value})
+        for mean, field_std in product(self.axes["mean"], self.axes["field_std"]):
+            variant(self.model, mean, field_std)
 
     @property
     def coordinates(self) -> dict[str, np.ndarray]:
@@ -175,7 +175,7 @@ class SimulatingTask(Task):
     def _simulated(self, point: tuple[float, ...]) -> dict[str, Any]:
         """Simulate one network; what cannot be sampled is NaN, with the reason."""
         g, gamma, temperature, mean, field_std, size, index = point
-        model = replace(self.model, mean=float(mean), field_std=float(field_std))
+        model = variant(self.model, mean, field_std)
         with _DERIVING:
             network_kernels(model)
         try:
