@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import functools
-import json
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import xarray as xr
 
-from numerics.solve import AXES, LONG_NAMES, provenance, solve
+from numerics.solve import AXES, LONG_NAMES, solve
 from numerics.sweep_task import Task, Variable, as_axis
 from theory.codegen.functional import functional_kernel
 from theory.ensembles import check_parameters
@@ -97,8 +96,9 @@ class SolvingTask(Task):
             values = getattr(self, name)
             default = getattr(self.model, name, None)
             object.__setattr__(self, name, as_axis(name, default if values is None else values))
+        # what is allowed lies between two bounds, and NaN is both ends of what it is in
         for name in AXES:
-            for value in self.axes[name]:
+            for value in (self.axes[name].min(), self.axes[name].max()):
                 check_parameters(**{name: value}, confinement=self.model.confinement)
         for mean, field_std in product(self.axes["mean"], self.axes["field_std"]):
             variant(self.model, mean, field_std)
@@ -106,10 +106,13 @@ class SolvingTask(Task):
     @property
     def record(self) -> dict[str, Any]:
         """All that the result depends on beside the axes."""
-        settings = {"tolerance": self.tolerance, "branch": "default"}
-        made = json.loads(provenance(replica_symmetric(self.model), **settings))
-        model = {key: value for key, value in made["model"].items() if key not in self.AXES}
-        return {"task": "solve", "model": model, "ansatz": made["ansatz"], "settings": settings}
+        names = [field.name for field in fields(self.model) if field.name not in self.AXES]
+        return {
+            "task": "solve",
+            "model": {name: str(getattr(self.model, name)) for name in names},
+            "ansatz": replica_symmetric(self.model).ansatz.name,
+            "settings": {"tolerance": self.tolerance, "branch": "default"},
+        }
 
     def memory(self, chunks: Mapping[str, int]) -> tuple[float, str]:
         """Estimate the bytes of solving points together."""
