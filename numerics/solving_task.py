@@ -89,7 +89,7 @@ class SolvingTask(Task):
         for name, text in LONG_NAMES.items()
         if name not in {"converged", "reason"}
     }
-    POINTS_TOGETHER: ClassVar = 1000
+    POINTS_TOGETHER: ClassVar = 10_000
 
     def __post_init__(self) -> None:
         for name in self.AXES:

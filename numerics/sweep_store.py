@@ -161,12 +161,10 @@ class SweepStore:
         self._put(block, empty | {"reason": why, "status": FAILED})
 
     def _put(self, block: Block, values: dict[str, Any]) -> None:
-        # a thread of its own, as in a notebook this one has an event loop already
-        with ThreadPoolExecutor(1) as thread:
-            try:
-                thread.submit(asyncio.run, self._put_together(block, values)).result()
-            except OSError as error:
-                raise _unwritable(self.path, error) from error
+        try:
+            _run(self._put_together(block, values))
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
 
     async def _put_together(self, block: Block, values: dict[str, Any]) -> None:
         """Write the variables side by side, which takes much less time, and then the mark."""
@@ -307,7 +305,7 @@ def _create_array(
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
-    """Wait for a coroutine on a thread of its own: the calling one may have an event loop."""
+    """Wait for a coroutine on a thread of its own: in a notebook this one has an event loop."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, work).result()
 
