@@ -13,7 +13,8 @@ from threadpoolctl import threadpool_limits
 
 from numerics.fingerprint import fingerprint
 from numerics.memory import check_memory
-from numerics.sweep_store import Layout, differences, open_store
+from numerics.sweep_layout import Layout, differences
+from numerics.sweep_store import open_store
 from numerics.sweep_task import chunk_lengths
 from theory.expressions import ModelError
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
     from distributed import Client
 
-    from numerics.sweep_store import Block, SweepStore
+    from numerics.sweep_layout import Block
+    from numerics.sweep_store import SweepStore
     from numerics.sweep_task import Task
 
 POINT_BYTES = 16

@@ -43,7 +43,7 @@ class SweepOverhead(NamedTuple):
     points, chunks : int
         Of one chunk; how many chunks.
     solver, sweep : Seconds
-        The better of the repetitions.
+        The fastest of the repetitions.
     """
 
     points: int
@@ -97,9 +97,9 @@ def sweep_overhead(
             for value in gamma:
                 solve(free_energy, g, value, TEMPERATURE)
 
-    runs: list[tuple[Seconds, Seconds]] = []
-    for _ in range(repetitions + 1):
-        runs.append((_timed(alone), _timed(lambda: _stored(task, points))))
+    runs = [
+        (_timed(alone), _timed(lambda: _stored(task, points))) for _ in range(repetitions + 1)
+    ]
     solver, swept = (min(kind) for kind in zip(*runs[1:], strict=True))
     return SweepOverhead(points, chunks, solver, swept)
 

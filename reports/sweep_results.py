@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from numerics.sweep_store import DONE, FAILED
+from numerics.sweep_layout import DONE, FAILED
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -19,7 +19,8 @@ from sweep_examples import BLOCKS, CHUNKS, GAMMA, Example, G
 from numerics import SolvingTask, solve, sweep
 from numerics import fingerprint as fingerprint_module
 from numerics.memory import available_memory, check_memory
-from numerics.sweep_store import Layout, open_store
+from numerics.sweep_layout import Layout
+from numerics.sweep_store import open_store
 from numerics.sweep_task import chunk_lengths
 from theory import RandomNetwork, replica_symmetric
 from theory.expressions import ModelError
