@@ -97,10 +97,11 @@ def sweep_overhead(
             for value in gamma:
                 solve(free_energy, g, value, TEMPERATURE)
 
-    runs = [
-        (_timed(alone), _timed(lambda: _stored(task, points))) for _ in range(repetitions + 1)
-    ]
-    solver, swept = (min(kind) for kind in zip(*runs[1:], strict=True))
+    runs = [(_timed(alone), _timed(lambda: _stored(task, points))) for _ in range(repetitions + 1)]
+    # what else the machine does only adds
+    solver, swept = (
+        Seconds(*map(min, zip(*kind, strict=True))) for kind in zip(*runs[1:], strict=True)
+    )
     return SweepOverhead(points, chunks, solver, swept)
 
 
