@@ -1,6 +1,8 @@
-"""Numerics: quadrature, Newton's method, continuation, fixed points, and solving on grids."""
+"""Numerics: quadrature, Newton's method, continuation, fixed points, solving on grids, sweeps."""
 
 from numerics.fixed_points import find_fixed_points
 from numerics.solve import solve
+from numerics.solving_task import SolvingTask
+from numerics.sweep import sweep
 
-__all__ = ["find_fixed_points", "solve"]
+__all__ = ["SolvingTask", "find_fixed_points", "solve", "sweep"]

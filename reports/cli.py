@@ -13,6 +13,7 @@ import click
 
 from reports.options import MOST_VALUES, axis_options, model_options, threads_option
 from reports.report_commands import report
+from reports.sweep_command import sweep
 from reports.terminal import (
     BAD_INPUT,
     INTERRUPTED,
@@ -162,4 +163,5 @@ def kernels(network: RandomNetwork, output: Path) -> None:
 
 
 cli.add_command(validate)
+cli.add_command(sweep)
 cli.add_command(report)

@@ -25,6 +25,7 @@ _NUMBERS = {
     "field-std": "Standard deviation of the constant random fields.",
     "confinement": "Strength eta of the confinement eta x^2 per unit.",
 }
+_SWEPT = ("mean", "field-std")
 
 
 def parse_axis(text: str, name: str = "value") -> list[float]:
@@ -139,18 +140,33 @@ def _refuse(name: str, message: str) -> None:
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of a model, and hand it the `RandomNetwork` they describe."""
+    return _model_options(command, _NUMBERS)
 
+
+def swept_model_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of a model, ``--mean`` and ``--field-std`` with many values.
+
+    The `RandomNetwork` it is handed has neither; the values come as lists.
+    """
+    fixed = {option: text for option, text in _NUMBERS.items() if option not in _SWEPT}
+    command = _model_options(command, fixed)
+    for option in reversed(_SWEPT):
+        command = _values_option(option, _NUMBERS[option], default="0")(command)
+    return command
+
+
+def _model_options(command: Callable[..., Any], numbers: dict[str, str]) -> Callable[..., Any]:
     @wraps(command)
     def with_network(**arguments: Any) -> Any:
         from theory.ensembles import RandomNetwork  # noqa: PLC0415  (it brings SymPy)
 
         model = {name: arguments.pop(name) for name in _FUNCTIONS}
-        for option in _NUMBERS:
+        for option in numbers:
             value = parse_number(arguments.pop(option.replace("-", "_")), f"--{option}")
             model[option.replace("-", "_")] = int(value) if value == int(value) else value
         return command(network=RandomNetwork(**model), **arguments)
 
-    for option, text in reversed(_NUMBERS.items()):
+    for option, text in reversed(numbers.items()):
         with_network = click.option(
             f"--{option}", default="0", show_default=True, metavar="NUMBER", help=text
         )(with_network)
@@ -178,14 +194,24 @@ def axis_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "g": "Coupling strength(s), >= 0: a number, a list 0.8,1.0 or a range 0.4:1.4:101.",
     }
     for name, text in texts.items():
-        command = click.option(
-            f"--{name}", name, required=True, metavar="VALUES", help=text, callback=_read_axis
-        )(command)
+        command = _values_option(name, text)(command)
     return command
 
 
+def _values_option(name: str, text: str, default: str | None = None) -> Callable[..., Any]:
+    return click.option(
+        f"--{name}",
+        required=default is None,
+        default=default,
+        show_default=default is not None,
+        metavar="VALUES",
+        help=text,
+        callback=_read_axis,
+    )
+
+
 def _read_axis(context: click.Context, option: click.Parameter, text: str) -> list[float]:
-    return parse_axis(text, f"--{option.name}")
+    return parse_axis(text, option.opts[0])
 
 
 def threads_option(command: Callable[..., Any]) -> Callable[..., Any]:

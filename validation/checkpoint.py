@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import io
 import json
 import os
-import platform
 import re
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import llvmlite.binding
-import numba
 import numpy as np
 
+from numerics.fingerprint import fingerprint
 from theory.codegen.cache import cache_path
 from theory.expressions import ModelError
 from theory.files import reason
@@ -189,16 +186,9 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@functools.cache
 def _versions() -> list[str]:
     """All beside the settings on which the last digit depends."""
-    root = Path(__file__).parents[1]
-    packages = ("theory", "numerics", "validation")
-    sources = sorted(path for package in packages for path in (root / package).rglob("*.py"))
-    text = "".join(path.read_text("utf-8") for path in sources)
-    processor = f"{platform.machine()} {llvmlite.binding.get_host_cpu_name()}"
-    versions = [np.__version__, numba.__version__, platform.python_version(), processor]
-    return [str(FORMAT), _hash(text), *versions]
+    return [str(FORMAT), *fingerprint().values()]
 
 
 def _plain(value: object) -> object:
