@@ -16,6 +16,7 @@ ORDER = 16
 REACH = 8.0  # standard deviations; squares of fields beyond average to less than 1e-12
 PANELS, MOST_PANELS = 6, 1536
 STEP, SMALLEST_STEP = 1.0, 0.07
+_FEW_NODES = 30_000  # starting a thread takes as long as some thousand nodes
 
 
 @lru_cache
@@ -52,6 +53,21 @@ class Quadrature:
     panels: np.ndarray
     step: np.ndarray
     reach: float = REACH
+
+    def nodes(self, fields: int) -> np.ndarray:
+        """Pairs of a node in x and one in the fields per point (corners of the fields included).
+
+        Parameters
+        ----------
+        fields : int
+            Number of Gaussian fields.
+
+        Returns
+        -------
+        ndarray of int, shape (points,)
+        """
+        side = 2 * (self.reach / self.step).astype(np.int64) + 1
+        return ORDER * self.panels * side**fields
 
     @property
     def node(self) -> np.ndarray:
@@ -124,7 +140,7 @@ def evaluate(
     Evaluation
     """
     function = kernel.module.evaluate_with_scales
-    if threads == 1 or len(theta) < 2 * threads:
+    if threads == 1 or rule.nodes(len(kernel.fields)).sum() < _FEW_NODES:
         return Evaluation(*function(theta, parameters, rule))
     parts = np.array_split(np.arange(len(theta)), threads)
     with ThreadPoolExecutor(threads) as pool:

@@ -1,8 +1,8 @@
 """Numba source of a free-energy functional: value, map residual, Newton matrix, observables.
 
 One pass over the quadrature nodes computes every moment that any of the outputs needs. What the
-source of a functional has in common stands in ``templates/functional.txt``; here the expressions
-are lowered to its lines.
+source of a functional has in common stands in ``templates``; here the expressions are
+lowered to its lines.
 """
 
 from __future__ import annotations
@@ -118,17 +118,22 @@ def functional_source(free_energy: FreeEnergy) -> tuple[str, dict[str, Any]]:
         "symmetric": bool(free_energy.reduced and free_energy.reduction.is_symmetry),
         "log_temperature": float(free_energy.constant.coeff(sp.log(T))),
     }
-    template = Template(
-        resources.files("theory.codegen").joinpath("templates/functional.txt").read_text("utf-8")
-    )
+    blocks = lowered.blocks()
     model = f"a = {network.local}, b = {network.gain}, c = {network.transfer}"
-    source = template.substitute(
+    source = _template("functional").substitute(
         model=model,
         ansatz=free_energy.ansatz.name,
         metadata="\n".join(f"{key.upper()} = {value!r}" for key, value in metadata.items()),
-        **lowered.blocks(),
+        elementary=_template("elementary").substitute().rstrip(),
+        support=_template("support").substitute(blocks).rstrip(),
+        **blocks,
     )
     return source, metadata
+
+
+def _template(name: str) -> Template:
+    path = resources.files("theory.codegen").joinpath(f"templates/{name}.txt")
+    return Template(path.read_text("utf-8"))
 
 
 class _Lowered:
@@ -183,16 +188,24 @@ class _Lowered:
         outside, inside = self._outputs()
         unpack_fields = [f"{name} = field[{k}]" for k, name in enumerate(fields)]
         scale = {p.symbol: sp.Abs(p.scale) for p in free_energy.order_parameters}
+        grid = [f"tables[{k}, spot]" for k in range(len(of_x))]
+        read = {n: f"table_{n}[spot]" for n in tables}
+        functions = {identifier(a): a.definition for a in of_x}
+        height_lines = assignments({**at_node, "height": height}, vector=True)
         return {
             "unpack": _lines(unpack, 2),
             "unpack_height": _lines(unpack, 1),
-            "allocate": _lines([f"table_{n} = np.empty(count)" for n in [*tables, *stored]], 2),
-            "tabulate": _lines(
-                [
-                    *assignments({f"table_{identifier(a)}[spot]": a.definition for a in of_x}),
-                ],
-                3,
+            "allocate": _lines(
+                [f"table_{n} = np.empty(most * order)" for n in [*tables, *stored]], 1
             ),
+            "tabulate": _lines(
+                assignments({read[n]: e for n, e in functions.items()}, vector=True), 3
+            ),
+            "functions_of_x": str(len(grid)),
+            "tabulate_grid": _lines(
+                assignments(dict(zip(grid, functions.values(), strict=True)), vector=True), 2
+            ),
+            "read_grid": _lines([f"{n} = {g}" for n, g in zip(tables, grid, strict=True)], 2),
             "covariance": _lines(_matrix_lines(free_energy.covariance), 2),
             "field_scale": _lines(
                 [
@@ -204,27 +217,22 @@ class _Lowered:
             "dimension": str(len(fields)),
             "unpack_fields": _lines(unpack_fields, 3),
             "unpack_fields_height": _lines(unpack_fields, 1),
-            "level": print_expression(level),
-            "read_functions": _lines([f"{n} = table_{n}[spot]" for n in tables], 4),
+            "level": print_expression(level, vector=True),
+            "read_functions": _lines([f"{n} = {place}" for n, place in read.items()], 4),
+            "read_middle": _lines([f"{n} = {place}" for n, place in read.items()], 5),
             "height": _lines(
-                [
-                    *assignments({**at_node, "height": height}),
-                    *(f"table_{name}[spot] = {name}" for name in stored),
-                ],
-                4,
+                [*height_lines, *(f"table_{name}[spot] = {name}" for name in stored)], 4
             ),
-            "height_only": _lines(assignments({**at_node, "height": height}), 4),
+            "height_middle": _lines(height_lines, 5),
+            "height_grid": _lines(height_lines, 2),
             "height_at": _lines(
-                assignments(
-                    {**{identifier(a): a.definition for a in of_x}, **at_node, "height": height}
-                ),
-                1,
+                assignments({**functions, **at_node, "height": height}, vector=True), 2
             ),
             "zero_moments": _lines([f"sum_{k} = 0.0" for k in range(len(self.averages))], 3),
             "read_all": _lines([f"{n} = table_{n}[spot]" for n in [*tables, *stored]], 4),
             "accumulate": _lines(
                 [
-                    *assignments(observables),
+                    *assignments(observables, vector=True),
                     *(f"sum_{k} += share * term_{k}" for k in range(len(self.averages))),
                 ],
                 4,
