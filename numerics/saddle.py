@@ -148,10 +148,14 @@ def polish(
         Points that failed carry the reason.
     """
     rule = Quadrature.around(kernel, theta, parameters)
-    start = tolerance if not kernel.fields else 1e-5
-    theta, success = newton(kernel, theta, parameters, rule, start, threads=threads)
+    first = tolerance if not kernel.fields else 1e-5
+    start = theta
+    theta, success = newton(kernel, start, parameters, rule, first, threads=threads)
     reason = np.where(success, "", _newton_failure(rule)).astype(object)
-    rule = Quadrature.around(kernel, theta, parameters)
+    # a small change of differences of overlaps can make the weight of a unit much narrower
+    unchanged = 0.0 if kernel.fields else 1e-6
+    moved = np.flatnonzero(~np.isclose(theta, start, rtol=unchanged, atol=0.0).all(axis=1))
+    rule = rule.replaced(moved, Quadrature.around(kernel, theta[moved], parameters[moved]))
     error = np.zeros(len(theta))
     if kernel.fields:
         # how fine x must be hardly depends on the fields: settle it where they are still cheap

@@ -166,7 +166,9 @@ class _Lowered:
     def blocks(self) -> dict[str, str]:
         """The parts of the template."""
         free_energy = self.free_energy
-        of_x = [a for a in self.abbreviations if a.definition.free_symbols == {X}]
+        # only what takes an elementary function is worth a table
+        costly = [a for a in self.abbreviations if a.definition.atoms(sp.Function)]
+        of_x = [a for a in costly if a.definition.free_symbols == {X}]
         fixed = [a for a in self.abbreviations if X not in a.definition.free_symbols]
         rest = [a for a in self.abbreviations if a not in of_x and a not in fixed]
         exponent_terms = sp.Add.make_args(sp.expand(free_energy.exponent))
@@ -182,16 +184,18 @@ class _Lowered:
             *(f"{name} = parameters[lane, {k}]" for k, name in enumerate(parameters)),
             *constants,
         ]
+        again = {identifier(a): a.definition for a in rest if a not in costly}
         tables = [identifier(a) for a in of_x]
         observables = {f"term_{k}": a.args[0] for k, a in enumerate(self.averages)}
-        stored = [identifier(a) for a in rest]
+        stored = [identifier(a) for a in rest if a in costly]
         outside, inside = self._outputs()
         unpack_fields = [f"{name} = field[{k}]" for k, name in enumerate(fields)]
         scale = {p.symbol: sp.Abs(p.scale) for p in free_energy.order_parameters}
         grid = [f"tables[{k}, spot]" for k in range(len(of_x))]
         read = {n: f"table_{n}[spot]" for n in tables}
         functions = {identifier(a): a.definition for a in of_x}
-        height_lines = assignments({**at_node, "height": height}, vector=True)
+        last = assignments({"height": height}, vector=True)  # after all that it uses by name
+        height_lines = [*assignments(at_node, vector=True), *last]
         return {
             "unpack": _lines(unpack, 2),
             "unpack_height": _lines(unpack, 1),
@@ -226,12 +230,13 @@ class _Lowered:
             "height_middle": _lines(height_lines, 5),
             "height_grid": _lines(height_lines, 2),
             "height_at": _lines(
-                assignments({**functions, **at_node, "height": height}, vector=True), 2
+                [*assignments({**functions, **at_node}, vector=True), *last], 2
             ),
             "zero_moments": _lines([f"sum_{k} = 0.0" for k in range(len(self.averages))], 3),
             "read_all": _lines([f"{n} = table_{n}[spot]" for n in [*tables, *stored]], 4),
             "accumulate": _lines(
                 [
+                    *assignments(again, vector=True),
                     *assignments(observables, vector=True),
                     *(f"sum_{k} += share * term_{k}" for k in range(len(self.averages))),
                 ],
