@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numba import njit
 
+_ROUNDING = float(np.finfo(np.float64).eps)
+
 
 def newton_step(jacobian: np.ndarray, residual: np.ndarray, scales: np.ndarray) -> np.ndarray:
     """Solve ``jacobian step = -residual`` at every point.
@@ -39,34 +41,42 @@ def newton_step(jacobian: np.ndarray, residual: np.ndarray, scales: np.ndarray) 
 def _solve(
     jacobian: np.ndarray, residual: np.ndarray, scales: np.ndarray, step: np.ndarray
 ) -> None:
-    """Gaussian elimination with partial pivoting."""
     points, size = residual.shape
     matrix = np.empty((size, size + 1))
     for point in range(points):
-        largest, total = 0.0, 0.0
+        largest = 0.0
         for k in range(size):
             for l in range(size):
                 matrix[k, l] = jacobian[point, k, l] * scales[point, l] / scales[point, k]
                 largest = max(largest, abs(matrix[k, l]))
-                total += matrix[k, l]
             matrix[k, size] = -residual[point, k] / scales[point, k]
-            total += matrix[k, size]
-        solvable = math.isfinite(total)
+        regular = _eliminate(matrix, size * _ROUNDING * largest)
         for k in range(size):
-            pivot = k
-            for row in range(k + 1, size):
-                if abs(matrix[row, k]) > abs(matrix[pivot, k]):
-                    pivot = row
-            solvable = solvable and abs(matrix[pivot, k]) > size * np.finfo(np.float64).eps * largest
-            for column in range(k, size + 1):
-                matrix[k, column], matrix[pivot, column] = matrix[pivot, column], matrix[k, column]
-            for row in range(k + 1, size):
-                factor = matrix[row, k] / matrix[k, k]
-                for column in range(k + 1, size + 1):
-                    matrix[row, column] -= factor * matrix[k, column]
-        for k in range(size - 1, -1, -1):
-            for column in range(k + 1, size):
-                matrix[k, size] -= matrix[k, column] * matrix[column, size]
-            matrix[k, size] /= matrix[k, k]
-        for k in range(size):
-            step[point, k] = matrix[k, size] * scales[point, k] if solvable else math.nan
+            step[point, k] = matrix[k, size] * scales[point, k] if regular else math.nan
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _eliminate(matrix: np.ndarray, smallest: float) -> bool:
+    """Gaussian elimination with partial pivoting, of a matrix with the right side as last column.
+
+    Returns whether all is finite and every pivot is above the smallest.
+    """
+    size = len(matrix)
+    regular = math.isfinite(np.sum(matrix))
+    for k in range(size):
+        pivot = k
+        for row in range(k + 1, size):
+            if abs(matrix[row, k]) > abs(matrix[pivot, k]):
+                pivot = row
+        regular = regular and abs(matrix[pivot, k]) > smallest
+        for column in range(k, size + 1):
+            matrix[k, column], matrix[pivot, column] = matrix[pivot, column], matrix[k, column]
+        for row in range(k + 1, size):
+            factor = matrix[row, k] / matrix[k, k]
+            for column in range(k + 1, size + 1):
+                matrix[row, column] -= factor * matrix[k, column]
+    for k in range(size - 1, -1, -1):
+        for column in range(k + 1, size):
+            matrix[k, size] -= matrix[k, column] * matrix[column, size]
+        matrix[k, size] /= matrix[k, k]
+    return regular

@@ -19,7 +19,7 @@ from numerics.solve import solve
 from theory.averages import written_out
 from theory.codegen.functional import FunctionalKernel, functional_kernel
 from theory.ensembles import RandomNetwork
-from theory.expressions import X, ModelError
+from theory.expressions import ModelError, X
 from theory.free_energy import FreeEnergy, replica_symmetric
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def measure_solver(
 def _evaluation(
     kernel: FunctionalKernel, free_energy: FreeEnergy, phases: xr.Dataset
 ) -> tuple[Callable[[], object], np.ndarray]:
-    """Evaluating the kernel at solutions that are spread over the diagram, and the nodes of each."""
+    """Prepare an evaluation at solutions spread over the diagram, and count the nodes of each."""
     solved = phases.stack(point=["g", "gamma", "temperature"])
     solved = solved.isel(point=np.flatnonzero(solved.converged.values))
     solved = solved.isel(point=slice(None, None, -(-solved.sizes["point"] // _MOST_POINTS)))
