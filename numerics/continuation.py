@@ -91,7 +91,8 @@ def follow(
         lost = ~np.isfinite(rule.lower)
         if lost.any():
             guess[lost] = _feasible(kernel, theta[active[lost]], there[lost], threads)
-        rule = replace(Quadrature.around(kernel, guess, there), step=spacing[active])
+            rule = Quadrature.around(kernel, guess, there)
+        rule = replace(rule, step=spacing[active])
         found, success = newton(kernel, guess, there, rule, _LOOSE, iterations=12, threads=threads)
         scales = evaluate(kernel, found, there, rule, threads).scales
         # a far jump may have landed on another branch: take a shorter stride instead

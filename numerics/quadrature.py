@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,12 +11,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from theory.codegen.functional import FunctionalKernel
 
 ORDER = 16
 REACH = 8.0  # standard deviations; squares of fields beyond average to less than 1e-12
 PANELS, MOST_PANELS = 6, 1536
 STEP, SMALLEST_STEP = 1.0, 0.07
+_FEW_NODES = 30_000  # starting a thread takes as long as some thousand nodes
 
 
 @lru_cache
@@ -52,6 +56,23 @@ class Quadrature:
     panels: np.ndarray
     step: np.ndarray
     reach: float = REACH
+
+    def nodes(self, fields: int) -> np.ndarray:
+        """Pairs of a node in x and one in the fields per point, at most.
+
+        Parameters
+        ----------
+        fields : int
+            Number of Gaussian fields.
+
+        Returns
+        -------
+        ndarray of int, shape (points,)
+        """
+        if not fields:
+            return ORDER * self.panels
+        side = 2 * (self.reach / self.step).astype(np.int64) + 1
+        return ORDER * self.panels * side**fields
 
     @property
     def node(self) -> np.ndarray:
@@ -102,6 +123,51 @@ class Quadrature:
         return changed
 
 
+@dataclass
+class Work:
+    """What evaluations of kernels took, see `counting`.
+
+    Parameters
+    ----------
+    evaluations : int
+        Of the functional with its Newton matrix, summed over points.
+    nodes : int
+        Of quadrature, summed over the evaluations.
+    """
+
+    evaluations: int = 0
+    nodes: int = 0
+
+
+_COUNTED: list[Work] = []
+
+
+@contextmanager
+def counting() -> Iterator[Work]:
+    """Count the evaluations that are done inside.
+
+    Yields
+    ------
+    Work
+        Grows with every call of `evaluate`.
+
+    Examples
+    --------
+    >>> from numerics import solve
+    >>> from theory import RandomNetwork, replica_symmetric
+    >>> with counting() as work:
+    ...     _ = solve(replica_symmetric(RandomNetwork()), g=0.5, gamma=0.0, temperature=0.1)
+    >>> work.nodes > 16 * work.evaluations > 0
+    True
+    """
+    work = Work()
+    _COUNTED.append(work)
+    try:
+        yield work
+    finally:
+        _COUNTED.remove(work)
+
+
 def evaluate(
     kernel: FunctionalKernel,
     theta: np.ndarray,
@@ -124,7 +190,11 @@ def evaluate(
     Evaluation
     """
     function = kernel.module.evaluate_with_scales
-    if threads == 1 or len(theta) < 2 * threads:
+    nodes = int(rule.nodes(len(kernel.fields)).sum())
+    for work in _COUNTED:
+        work.evaluations += len(theta)
+        work.nodes += nodes
+    if threads == 1 or nodes < _FEW_NODES:
         return Evaluation(*function(theta, parameters, rule))
     parts = np.array_split(np.arange(len(theta)), threads)
     with ThreadPoolExecutor(threads) as pool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from numerics.newton_step import newton_step
 from numerics.quadrature import (
     MOST_PANELS,
     SMALLEST_STEP,
@@ -57,27 +58,6 @@ def relative(array: np.ndarray, scales: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(size), size, np.inf)
 
 
-def newton_step(state: Evaluation) -> np.ndarray:
-    """Solve for Newton's correction in scaled variables; NaN where the matrix is singular."""
-    scales = np.where(np.isfinite(state.scales), state.scales, 1.0)
-    # scaling rows and columns by the natural sizes keeps the matrix well conditioned
-    matrix = state.jacobian * scales[:, None, :] / scales[:, :, None]
-    right = -(state.residual / scales)[..., None]
-    step = np.full(state.residual.shape, np.nan)
-    finite = np.isfinite(matrix).all(axis=(1, 2)) & np.isfinite(right).all(axis=(1, 2))
-    usable = np.flatnonzero(finite)
-    determinant = np.abs(np.linalg.det(matrix[usable]))
-    # det alone does not tell: only where it is tiny is the rank worth computing
-    singular = [
-        lane
-        for lane, size in zip(usable, determinant, strict=True)
-        if size < 1e-14 and np.linalg.matrix_rank(matrix[lane]) < matrix.shape[1]
-    ]
-    usable = np.setdiff1d(usable, singular)
-    step[usable] = np.linalg.solve(matrix[usable], right[usable])[..., 0] * scales[usable]
-    return step
-
-
 def newton(
     kernel: FunctionalKernel,
     theta: np.ndarray,
@@ -116,7 +96,7 @@ def newton(
     state = evaluate(kernel, theta, parameters, rule, threads)
     residual, scales = state.residual, state.scales
     norm = relative(residual, scales)
-    step = newton_step(state)
+    step = newton_step(state.jacobian, state.residual, state.scales)
     damping = np.ones(len(theta))
     for _ in range(iterations):
         usable = np.isfinite(step).all(axis=1) & (damping > SMALLEST_DAMPING)
@@ -136,7 +116,8 @@ def newton(
         # at the level of rounding the residual cannot decrease any more
         better |= new_norm < tolerance / 100
         theta[active[better]] = trial[better]
-        step[better] = newton_step(state)[better]
+        fresh = newton_step(state.jacobian, state.residual, state.scales)
+        step[better] = fresh[better]
         scales[better] = state.scales[better]
         norm[better] = relative(state.residual, state.scales)[better]
         damping = np.where(better, 1.0, damping / 2)
@@ -167,10 +148,14 @@ def polish(
         Points that failed carry the reason.
     """
     rule = Quadrature.around(kernel, theta, parameters)
-    start = tolerance if not kernel.fields else 1e-5
-    theta, success = newton(kernel, theta, parameters, rule, start, threads=threads)
+    first = tolerance if not kernel.fields else 1e-5
+    start = theta
+    theta, success = newton(kernel, start, parameters, rule, first, threads=threads)
     reason = np.where(success, "", _newton_failure(rule)).astype(object)
-    rule = Quadrature.around(kernel, theta, parameters)
+    # a small change of differences of overlaps can make the weight of a unit much narrower
+    unchanged = 0.0 if kernel.fields else 1e-6
+    moved = np.flatnonzero(~np.isclose(theta, start, rtol=unchanged, atol=0.0).all(axis=1))
+    rule = rule.replaced(moved, Quadrature.around(kernel, theta[moved], parameters[moved]))
     error = np.zeros(len(theta))
     if kernel.fields:
         # how fine x must be hardly depends on the fields: settle it where they are still cheap
@@ -201,8 +186,8 @@ def _settle_in_x(
     while active.size:
         trial = rule.take(active).finer("x")
         fine = evaluate(kernel, theta[active], parameters[active], trial, threads)
-        difference = fine._replace(residual=fine.residual - coarse.residual)
-        error[active] = relative(newton_step(difference), fine.scales)
+        change = newton_step(fine.jacobian, fine.residual - coarse.residual, fine.scales)
+        error[active] = relative(change, fine.scales)
         again = ~(error[active] < tolerance)
         rule = rule.replaced(active[again], trial.take(np.flatnonzero(again)))
         lost = again & (~np.isfinite(error[active]) | (trial.panels > MOST_PANELS))
@@ -237,7 +222,7 @@ def _refine(
     while active.size:
         trial = rule.take(active).finer(kind)
         state = evaluate(kernel, theta[active], parameters[active], trial, threads)
-        step = newton_step(state)
+        step = newton_step(state.jacobian, state.residual, state.scales)
         change = relative(step, state.scales)
         fine = np.isfinite(change)
         theta[active[fine]] += step[fine]

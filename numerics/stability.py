@@ -30,6 +30,8 @@ def smallest(matrix: np.ndarray) -> np.ndarray:
     """
     found = np.full(len(matrix), np.nan)
     finite = np.isfinite(matrix).all(axis=(1, 2))
+    if matrix.shape[1] == 1:
+        return np.where(finite, matrix[:, 0, 0], np.nan)
     if finite.any() and matrix.shape[1]:
         found[finite] = np.linalg.eigvals(matrix[finite]).real.min(axis=1)
     return found

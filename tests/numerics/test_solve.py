@@ -11,7 +11,7 @@ import xarray as xr
 from scipy.integrate import quad
 from scipy.optimize import brentq
 
-from numerics import solve
+from numerics import quadrature, solve
 from theory import ModelError, RandomNetwork, replica_symmetric
 
 REFERENCE = Path(__file__).parents[1] / "data" / "order_parameters.csv"
@@ -149,10 +149,24 @@ def test_sweep_equals_single_points():
         assert sweep.q.values[k, 0, 0] == pytest.approx(single.q.item(), rel=1e-10)
 
 
-def test_same_bits_on_two_threads():
-    g = np.linspace(0.5, 1.3, 21)
-    one, two = (solve(RATE, g, [0.0, 0.5], 1e-3, threads=n) for n in (1, 2))
-    assert (one.q.values == two.q.values).all()
+@pytest.mark.parametrize("transfer", ["tanh(x)", "tanh(x + 1/2)"])
+def test_same_bits_on_two_threads(monkeypatch, transfer):
+    monkeypatch.setattr(quadrature, "_FEW_NODES", 0)
+    free_energy = replica_symmetric(RandomNetwork(transfer=transfer))
+    g = np.linspace(0.5, 1.3, 21 if transfer == "tanh(x)" else 3)
+    one, two = (solve(free_energy, g, [0.0, 0.5], [0.1, 0.03], threads=n) for n in (1, 2))
+    xr.testing.assert_identical(one, two)
+
+
+def test_nodes_are_counted():
+    with quadrature.counting() as outer, quadrature.counting() as inner:
+        solve(RATE, 0.9, 0.2, 0.1)
+    assert inner == outer
+    assert inner.nodes % (quadrature.ORDER * quadrature.PANELS // 2) == 0
+    assert inner.nodes >= inner.evaluations * quadrature.ORDER * quadrature.PANELS // 2
+    before = inner.evaluations
+    solve(RATE, 0.9, 0.2, 0.1)
+    assert inner.evaluations == before
 
 
 def test_all_branches_of_a_ferromagnet():

@@ -175,7 +175,8 @@ def _version() -> str:
         release = importlib.metadata.version("restpoint")
     except importlib.metadata.PackageNotFoundError:
         release = "unreleased"
-    sources = sorted(Path(__file__).parents[1].rglob("*.py"))
+    theory = Path(__file__).parents[1]
+    sources = sorted([*theory.rglob("*.py"), *theory.rglob("templates/*.txt")])
     return f"{release} {_hash(''.join(path.read_text('utf-8') for path in sources))}"
 
 

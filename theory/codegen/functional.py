@@ -1,8 +1,8 @@
 """Numba source of a free-energy functional: value, map residual, Newton matrix, observables.
 
 One pass over the quadrature nodes computes every moment that any of the outputs needs. What the
-source of a functional has in common stands in ``templates/functional.txt``; here the expressions
-are lowered to its lines.
+source of a functional has in common stands in ``templates``; `functional_lines` lowers the
+expressions to its lines.
 """
 
 from __future__ import annotations
@@ -14,20 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from theory.averages import Abbreviation, GaussianAverage, SiteAverage, SiteIntegral
 from theory.codegen import cache
 from theory.codegen.functional_check import check_functional
-from theory.codegen.printer import assignments, identifier, print_expression
+from theory.codegen.functional_lines import FunctionalLines
 from theory.ensembles import T
-from theory.expressions import X
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     from theory.free_energy import FreeEnergy
-
-_HEIGHT = sp.Symbol("height")
-_LOG_INTEGRAL = sp.Symbol("log_integral", real=True)
 
 
 @dataclass(frozen=True)
@@ -104,7 +99,7 @@ def functional_source(free_energy: FreeEnergy) -> tuple[str, dict[str, Any]]:
     source : str
     metadata : dict
     """
-    lowered = _Lowered(free_energy)
+    lowered = FunctionalLines(free_energy)
     network = free_energy.network
     even = not free_energy.fields
     metadata = {
@@ -118,168 +113,23 @@ def functional_source(free_energy: FreeEnergy) -> tuple[str, dict[str, Any]]:
         "symmetric": bool(free_energy.reduced and free_energy.reduction.is_symmetry),
         "log_temperature": float(free_energy.constant.coeff(sp.log(T))),
     }
-    template = Template(
-        resources.files("theory.codegen").joinpath("templates/functional.txt").read_text("utf-8")
-    )
+    blocks = lowered.blocks()
     model = f"a = {network.local}, b = {network.gain}, c = {network.transfer}"
-    source = template.substitute(
+    source = _template("functional").substitute(
         model=model,
         ansatz=free_energy.ansatz.name,
         metadata="\n".join(f"{key.upper()} = {value!r}" for key, value in metadata.items()),
-        **lowered.blocks(),
+        elementary=_template("elementary").substitute().rstrip(),
+        nodes=_template("nodes").substitute().rstrip(),
+        support=_template("support").substitute(blocks).rstrip(),
+        **blocks,
     )
     return source, metadata
 
 
-class _Lowered:
-    """The functional's outputs as source lines."""
-
-    def __init__(self, free_energy: FreeEnergy) -> None:
-        self.free_energy = free_energy
-        symbols = free_energy.symbols
-        size = len(symbols)
-        self.outputs: dict[str, sp.Expr] = {"value[lane]": free_energy.functional}
-        for k in range(size):
-            self.outputs[f"residual[lane, {k}]"] = free_energy.residual[k]
-        for k in range(size):
-            for l in range(size):
-                self.outputs[f"jacobian[lane, {k}, {l}]"] = free_energy.jacobian[k, l]
-        for k, expression in enumerate(free_energy.outputs.values()):
-            self.outputs[f"observables[lane, {k}]"] = expression
-        found = {a for e in self.outputs.values() for a in e.atoms(SiteAverage)}
-        self.averages = sorted(found, key=str)
-        self.moments = {a: sp.Symbol(f"average_{k}") for k, a in enumerate(self.averages)}
-        self.abbreviations = self._ordered_abbreviations()
-
-    def _ordered_abbreviations(self) -> list[Abbreviation]:
-        """Abbreviations of the exponent, those that others use first."""
-        found = set(self.free_energy.exponent.atoms(Abbreviation))
-        while inner := {b for a in found for b in a.definition.atoms(Abbreviation)} - found:
-            found |= inner
-        return sorted(found, key=lambda a: (len(a.definition.atoms(Abbreviation)) > 0, str(a)))
-
-    def blocks(self) -> dict[str, str]:
-        """The parts of the template."""
-        free_energy = self.free_energy
-        of_x = [a for a in self.abbreviations if a.definition.free_symbols == {X}]
-        fixed = [a for a in self.abbreviations if X not in a.definition.free_symbols]
-        rest = [a for a in self.abbreviations if a not in of_x and a not in fixed]
-        exponent_terms = sp.Add.make_args(sp.expand(free_energy.exponent))
-        level = sp.Add(*(t for t in exponent_terms if X not in t.free_symbols))
-        height = free_energy.exponent - level
-        at_node = {identifier(a): a.definition for a in rest}
-        parameters = [identifier(s) for s in free_energy.parameters]
-        theta = [identifier(s) for s in free_energy.symbols]
-        fields = [identifier(s) for s in free_energy.fields]
-        constants = [f"{identifier(a)} = {print_expression(a.definition)}" for a in fixed]
-        unpack = [
-            *(f"{name} = theta[lane, {k}]" for k, name in enumerate(theta)),
-            *(f"{name} = parameters[lane, {k}]" for k, name in enumerate(parameters)),
-            *constants,
-        ]
-        tables = [identifier(a) for a in of_x]
-        observables = {f"term_{k}": a.args[0] for k, a in enumerate(self.averages)}
-        stored = [identifier(a) for a in rest]
-        outside, inside = self._outputs()
-        unpack_fields = [f"{name} = field[{k}]" for k, name in enumerate(fields)]
-        scale = {p.symbol: sp.Abs(p.scale) for p in free_energy.order_parameters}
-        return {
-            "unpack": _lines(unpack, 2),
-            "unpack_height": _lines(unpack, 1),
-            "allocate": _lines([f"table_{n} = np.empty(count)" for n in [*tables, *stored]], 2),
-            "tabulate": _lines(
-                [
-                    *assignments({f"table_{identifier(a)}[spot]": a.definition for a in of_x}),
-                ],
-                3,
-            ),
-            "covariance": _lines(_matrix_lines(free_energy.covariance), 2),
-            "field_scale": _lines(
-                [
-                    f"scale[{k}] = {print_expression(_scaled(free_energy.covariance[k, k], scale))}"
-                    for k in range(len(fields))
-                ],
-                2,
-            ),
-            "dimension": str(len(fields)),
-            "unpack_fields": _lines(unpack_fields, 3),
-            "unpack_fields_height": _lines(unpack_fields, 1),
-            "level": print_expression(level),
-            "read_functions": _lines([f"{n} = table_{n}[spot]" for n in tables], 4),
-            "height": _lines(
-                [
-                    *assignments({**at_node, "height": height}),
-                    *(f"table_{name}[spot] = {name}" for name in stored),
-                ],
-                4,
-            ),
-            "height_only": _lines(assignments({**at_node, "height": height}), 4),
-            "height_at": _lines(
-                assignments(
-                    {**{identifier(a): a.definition for a in of_x}, **at_node, "height": height}
-                ),
-                1,
-            ),
-            "zero_moments": _lines([f"sum_{k} = 0.0" for k in range(len(self.averages))], 3),
-            "read_all": _lines([f"{n} = table_{n}[spot]" for n in [*tables, *stored]], 4),
-            "accumulate": _lines(
-                [
-                    *assignments(observables),
-                    *(f"sum_{k} += share * term_{k}" for k in range(len(self.averages))),
-                ],
-                4,
-            ),
-            "normalise": _lines(
-                [f"average_{k} = sum_{k} / norm" for k in range(len(self.averages))], 3
-            ),
-            "zero_outputs": _lines([f"total_{k} = 0.0" for k in range(len(inside))], 2),
-            "integrands": _lines(
-                [
-                    *assignments({f"integrand_{k}": e for k, e in enumerate(inside)}),
-                    *(f"total_{k} += chance * integrand_{k}" for k in range(len(inside))),
-                ],
-                3,
-            ),
-            "finish": _lines(
-                [
-                    *assignments({f"output_{k}": e for k, e in enumerate(outside)}),
-                    *(f"{name} = output_{k}" for k, name in enumerate(self.outputs)),
-                ],
-                2,
-            ),
-            "scales": _lines(
-                [
-                    f"scales[lane, {k}] = {print_expression(sp.Abs(p.scale))}"
-                    for k, p in enumerate(free_energy.order_parameters)
-                ],
-                2,
-            ),
-            "metric": _lines(_matrix_lines(free_energy.metric), 1),
-            "unpack_parameters": _lines(
-                [f"{name} = parameters[{k}]" for k, name in enumerate(parameters)], 1
-            ),
-        }
-
-    def _outputs(self) -> tuple[list[sp.Expr], list[sp.Expr]]:
-        """Split every output into what is averaged over the fields and what is done after."""
-        inside: list[sp.Expr] = []
-        outside: list[sp.Expr] = []
-
-        def averaged(expression: sp.Expr) -> sp.Symbol:
-            expression = expression.replace(SiteIntegral, lambda _: sp.exp(_LOG_INTEGRAL))
-            expression = expression.xreplace(self.moments)
-            if expression not in inside:
-                inside.append(expression)
-            return sp.Symbol(f"total_{inside.index(expression)}")
-
-        for expression in self.outputs.values():
-            if self.free_energy.fields:
-                nodes = {n: averaged(n.args[0]) for n in expression.atoms(GaussianAverage)}
-                outside.append(expression.xreplace(nodes))
-            else:
-                reduced = averaged(expression - _theta_part(expression))
-                outside.append(reduced + _theta_part(expression))
-        return outside, inside
+def _template(name: str) -> Template:
+    path = resources.files("theory.codegen").joinpath(f"templates/{name}.txt")
+    return Template(path.read_text("utf-8"))
 
 
 def _correlations(free_energy: FreeEnergy) -> list[str]:
@@ -289,25 +139,3 @@ def _correlations(free_energy: FreeEnergy) -> list[str]:
     own = {s for k in range(size) for s in covariance[k, k].free_symbols}
     mixed = {s for k in range(size) for l in range(k) for s in covariance[k, l].free_symbols}
     return [str(s) for s in free_energy.symbols if s in mixed - own]
-
-
-def _theta_part(expression: sp.Expr) -> sp.Expr:
-    """The terms without any average over the unit."""
-    terms = sp.Add.make_args(expression)
-    return sp.Add(*(t for t in terms if not t.atoms(SiteAverage, SiteIntegral)))
-
-
-def _scaled(expression: sp.Expr, scale: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
-    return expression.subs(scale, simultaneous=True)
-
-
-def _matrix_lines(matrix: sp.Matrix) -> list[str]:
-    return [
-        f"matrix[{k}, {l}] = {print_expression(matrix[k, l])}"
-        for k in range(matrix.rows)
-        for l in range(matrix.cols)
-    ]
-
-
-def _lines(lines: list[str], depth: int) -> str:
-    return "\n".join("    " * depth + line for line in lines or ["pass"])

@@ -24,6 +24,7 @@ _FUNCTIONS = (
 _NODES = (sp.Add, sp.Mul, sp.Pow, sp.Symbol, sp.Rational, sp.Float, type(sp.pi), type(sp.E))
 _CONDITIONS = (Boolean, BooleanAtom, sp.functions.elementary.piecewise.ExprCondPair)
 _TAKEN = {"math", "abs", "min", "max", "float", "int"}
+_VECTOR_FUNCTIONS = {name: f"vector_{name}" for name in ("exp", "log", "tanh", "sinh", "cosh")}
 _LARGEST_INTEGER = 2**53
 
 
@@ -56,13 +57,16 @@ def identifier(symbol: sp.Symbol) -> str:
     return f"{name}_" if keyword.iskeyword(name) or name in _TAKEN else name
 
 
-def print_expression(expression: sp.Expr) -> str:
+def print_expression(expression: sp.Expr, *, vector: bool = False) -> str:
     """Python source of a scalar expression, of ``math`` functions and operators only.
 
     Parameters
     ----------
     expression : sympy.Expr
         Real numbers, symbols, ``+ - * / **`` and elementary functions.
+    vector : bool
+        For loops over arrays: use the functions of ``templates/elementary.txt`` where there are
+        some, which a compiler can compute several numbers at a time.
 
     Returns
     -------
@@ -82,12 +86,12 @@ def print_expression(expression: sp.Expr) -> str:
     expression = sp.sympify(expression)
     _check_nodes(expression)
     _check_names(expression.free_symbols)
-    source = _Printer().doprint(expression)
-    # a bare integer would make the variable that holds it an integer
-    return f"{source}.0" if expression.is_Integer and "." not in source else source
+    return _Printer(_VECTOR_FUNCTIONS if vector else {}).number(expression)
 
 
-def assignments(outputs: dict[str, sp.Expr], prefix: str = "t") -> list[str]:
+def assignments(
+    outputs: dict[str, sp.Expr], prefix: str = "t", *, vector: bool = False
+) -> list[str]:
     """Source lines that compute several expressions, common parts once.
 
     Parameters
@@ -96,6 +100,8 @@ def assignments(outputs: dict[str, sp.Expr], prefix: str = "t") -> list[str]:
         Expressions by the name that is assigned to; the order is kept.
     prefix : str
         Of the names of common parts, ``t0``, ``t1``, ...; names in use are skipped.
+    vector : bool
+        As in `print_expression`.
 
     Returns
     -------
@@ -121,9 +127,8 @@ def assignments(outputs: dict[str, sp.Expr], prefix: str = "t") -> list[str]:
         symbol for symbol in sp.numbered_symbols(prefix, real=True) if symbol.name not in taken
     )
     common, reduced = sp.cse(expressions, symbols=fresh)
-    lines = [f"{symbol} = {print_expression(part)}" for symbol, part in common]
-    named = zip(outputs, reduced, strict=True)
-    return lines + [f"{name} = {print_expression(expression)}" for name, expression in named]
+    named = [*common, *zip(outputs, reduced, strict=True)]
+    return [f"{name} = {print_expression(part, vector=vector)}" for name, part in named]
 
 
 def _check_nodes(expression: sp.Basic) -> None:
@@ -148,8 +153,14 @@ def _check_names(symbols: Iterable[sp.Symbol]) -> None:
 class _Printer(PythonCodePrinter):
     """Prints numbers as floats where an integer would change the type, and kinks as choices."""
 
-    def __init__(self) -> None:
-        super().__init__({"strict": True, "allow_unknown_functions": False})
+    def __init__(self, functions: dict[str, str]) -> None:
+        settings = {"strict": True, "allow_unknown_functions": False, "user_functions": functions}
+        super().__init__(settings)
+
+    def number(self, expression: sp.Expr) -> str:
+        """Source of a float: a bare integer would make the variable that holds it an integer."""
+        source = self.doprint(expression)
+        return f"{source}.0" if expression.is_Integer and "." not in source else source
 
     def parenthesize(self, item: Any, level: int, strict: bool = False) -> str:
         if isinstance(item, sp.Rational) and item.is_nonnegative and _is_short(item):
@@ -200,7 +211,7 @@ class _Printer(PythonCodePrinter):
 
     def _extreme(self, name: str, expr: sp.Expr) -> str:
         numbers_last = sorted(expr.args, key=lambda part: (part.is_number, str(part)))
-        return f"{name}({', '.join(print_expression(part) for part in numbers_last)})"
+        return f"{name}({', '.join(self.number(part) for part in numbers_last)})"
 
     def _print_Abs(self, expr: sp.Abs) -> str:
         return f"abs({self._print(expr.args[0])})"
@@ -209,7 +220,7 @@ class _Printer(PythonCodePrinter):
         return self._choice(expr.args[0], "0.0", "-1.0")
 
     def _print_Heaviside(self, expr: sp.Heaviside) -> str:
-        return self._choice(expr.args[0], print_expression(expr.args[1]), "0.0")
+        return self._choice(expr.args[0], self.number(expr.args[1]), "0.0")
 
     def _choice(self, switch: sp.Expr, at_zero: str, below: str) -> str:
         printed = self._print(switch)
