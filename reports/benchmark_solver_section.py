@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reports.benchmark_limit_part import limit_part
 from reports.benchmark_monte_carlo_part import monte_carlo_part
 from reports.benchmark_rates import rates_part
 from reports.sections import Section, joined
@@ -21,6 +22,7 @@ def solver_section(
     sweeps: Sequence[int],
     samples: Sequence[int],
     draws: int,
+    diagram: int,
     repetitions: int,
     seed: int = 0,
 ) -> Section:
@@ -33,6 +35,8 @@ def solver_section(
         As for `reports.benchmark_rates.rates_part`.
     samples, draws
         As for `reports.benchmark_monte_carlo_part.monte_carlo_part`.
+    diagram : int
+        As ``points`` of `reports.benchmark_limit_part.limit_part`.
     repetitions : int
     seed : int
 
@@ -42,6 +46,7 @@ def solver_section(
     """
     parts = [
         rates_part(network, points=points, sweeps=sweeps, repetitions=repetitions),
+        limit_part(network, points=diagram, repetitions=20 * repetitions),
         monte_carlo_part(network, samples=samples, draws=draws, repetitions=repetitions, seed=seed),
     ]
     return joined("solver", "Order parameters", parts)

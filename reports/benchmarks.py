@@ -17,6 +17,7 @@ from reports.benchmark_gradient_section import gradient_section
 from reports.benchmark_samplers_section import samplers_section
 from reports.benchmark_solver_section import solver_section
 from reports.benchmark_start_section import start_section
+from reports.benchmark_sweep_section import sweep_section
 from reports.benchmark_two_time_section import two_time_section
 from reports.machine import machine
 from reports.provenance import provenance_table
@@ -47,6 +48,8 @@ class Effort:
         Points of the sweeps whose growth is measured.
     samples : tuple of int
         Of the Monte Carlo integrals.
+    diagram : int
+        Values of g and of gamma of the diagram that is solved beside the machine's limit.
     draws : int
         Monte Carlo solutions from which their error is found.
     gradient_sizes, step_sizes, dynamics_sizes : tuple of int
@@ -63,6 +66,8 @@ class Effort:
         Units of the networks in which fixed points are searched.
     searches : int
         From as many starts.
+    swept : int
+        Points of a chunk of the sweep.
     starts : int
         Repetitions of the starts with an empty cache.
     programs : bool
@@ -73,6 +78,7 @@ class Effort:
     points: tuple[int, int, int]
     sweeps: tuple[int, ...]
     samples: tuple[int, ...]
+    diagram: int
     draws: int
     gradient_sizes: tuple[int, ...]
     step_sizes: tuple[int, ...]
@@ -86,6 +92,7 @@ class Effort:
     simulated_networks: int
     searched_sizes: tuple[int, ...]
     searches: int
+    swept: int
     starts: int
     programs: bool
 
@@ -95,6 +102,7 @@ FULL = Effort(
     points=(5001, 51, 5),
     sweeps=(1024, 4096, 16384, 65536),
     samples=(1000, 4000, 16000, 64000, 256000),
+    diagram=200,
     draws=12,
     gradient_sizes=(250, 500, 1000, 2000, 4000),
     step_sizes=(250, 500, 1000, 2000),
@@ -108,6 +116,7 @@ FULL = Effort(
     simulated_networks=8,
     searched_sizes=(50, 100, 200, 400),
     searches=12,
+    swept=10_000,
     starts=3,
     programs=True,
 )
@@ -116,6 +125,7 @@ QUICK = Effort(
     points=(501, 9, 1),
     sweeps=(1024, 4096, 16384),
     samples=(1000, 4000, 16000),
+    diagram=20,
     draws=12,
     gradient_sizes=(250, 500, 1000),
     step_sizes=(250, 500, 1000),
@@ -129,6 +139,7 @@ QUICK = Effort(
     simulated_networks=4,
     searched_sizes=(25, 50, 100),
     searches=4,
+    swept=1_000,
     starts=1,
     programs=False,
 )
@@ -165,7 +176,7 @@ def make_report(
     studies: list[Callable[[], Section]] = [
         partial(
             solver_section, network, points=e.points, sweeps=e.sweeps, samples=e.samples,
-            draws=e.draws, **run,
+            draws=e.draws, diagram=e.diagram, **run,
         ),
         partial(gradient_section, network, sizes=e.gradient_sizes, **run),
         partial(
@@ -183,6 +194,7 @@ def make_report(
             fixed_points_section, network, sizes=e.searched_sizes, repetitions=e.searches,
             seed=seed,
         ),
+        partial(sweep_section, network, points=e.swept, repetitions=e.repetitions),
         partial(
             start_section, network, repetitions=e.starts, programs=e.programs, seed=seed
         ),

@@ -31,6 +31,7 @@ TINY = Effort(
     points=(9, 2, 1),
     sweeps=(4, 8, 16),
     samples=(200, 400, 800),
+    diagram=4,
     draws=3,
     gradient_sizes=(10, 20, 40),
     step_sizes=(10, 20, 40),
@@ -44,6 +45,7 @@ TINY = Effort(
     simulated_networks=2,
     searched_sizes=(15, 20, 30),
     searches=2,
+    swept=10,
     starts=1,
     programs=False,
 )
