@@ -92,4 +92,5 @@ def _dataset(speed: SolverSpeed) -> xr.Dataset:
     )
     seconds = {"long_name": "seconds of one value", "units": "s"}
     data["cost"] = ("function", list(speed.functions.values()), seconds)
-    return data.assign_coords(function=list(speed.functions))
+    label = {"long_name": "elementary function", "units": "1"}
+    return data.assign_coords(function=("function", list(speed.functions), label))

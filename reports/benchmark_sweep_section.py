@@ -48,7 +48,11 @@ def sweep_section(network: RandomNetwork, *, points: int, repetitions: int) -> S
             )
             for name in ("wall", "processor")
         },
-        {"timed": ["solver", "sweep"]},
+        {
+            "timed": (
+                "timed", ["solver", "sweep"], {"long_name": "what was timed", "units": "1"},
+            )
+        },
         {"points": found.points, "chunks": found.chunks},
     )  # fmt: skip
     return Section("sweep", "Sweeps", page.items(lines), data={"sweep_overhead": data})
