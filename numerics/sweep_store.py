@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,16 +131,27 @@ def open_store(path: Path | str, layout: Layout) -> Iterator[SweepStore]:
     if not path.exists():
         _create(path, layout)
     group = _open(path)
+    with _locked(path):
+        _check_same(path, group, layout)
+        _remove_partial_files(path)
+        yield SweepStore(path, group, layout)
+
+
+def _locked(path: Path) -> AbstractContextManager[Any]:
     try:
-        with FileLock(path / LOCK, timeout=0):
-            _check_same(path, group, layout)
-            # what a killed process was writing
-            for partial in path.rglob("*.partial"):
-                partial.unlink()
-            yield SweepStore(path, group, layout)
+        return FileLock(path / LOCK).acquire(timeout=0)
     except Timeout:
         msg = f"{path} is being filled by another process; wait for it, or choose another name"
         raise ModelError(msg) from None
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _remove_partial_files(path: Path) -> None:
+    """Remove what a killed process was writing; nothing reads it."""
+    try:
+        for partial in path.rglob("*.partial"):
+            partial.unlink()
     except OSError as error:
         raise _unwritable(path, error) from error
 

@@ -151,7 +151,7 @@ def swept_model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     fixed = {option: text for option, text in _NUMBERS.items() if option not in _SWEPT}
     command = _model_options(command, fixed)
     for option in reversed(_SWEPT):
-        command = _values_option(option, _NUMBERS[option], default="0")(command)
+        command = _values_option(option, _NUMBERS[option], default="0", show_default=True)(command)
     return command
 
 
@@ -194,20 +194,15 @@ def axis_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "g": "Coupling strength(s), >= 0: a number, a list 0.8,1.0 or a range 0.4:1.4:101.",
     }
     for name, text in texts.items():
-        command = _values_option(name, text)(command)
+        command = _values_option(name, text, required=True)(command)
     return command
 
 
-def _values_option(name: str, text: str, default: str | None = None) -> Callable[..., Any]:
+def _values_option(name: str, text: str, **settings: Any) -> Callable[..., Any]:
     return click.option(
-        f"--{name}",
-        required=default is None,
-        default=default,
-        show_default=default is not None,
-        metavar="VALUES",
-        help=text,
-        callback=_read_axis,
-    )
+        f"--{name}", name.replace("-", "_"), metavar="VALUES", help=text, callback=_read_axis,
+        **settings,
+    )  # fmt: skip
 
 
 def _read_axis(context: click.Context, option: click.Parameter, text: str) -> list[float]:

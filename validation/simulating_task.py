@@ -15,7 +15,7 @@ from numerics.solve import AXES
 from numerics.solving_task import variant
 from numerics.sweep_task import Task, Variable, as_axis
 from theory.codegen.kernels import network_kernels
-from theory.ensembles import check_parameters
+from theory.ensembles import BLOCK, check_parameters
 from theory.expressions import ModelError
 from validation.equilibrium import checked_sizes
 from validation.runs import model_settings
@@ -111,8 +111,9 @@ class SimulatingTask(Task):
         sizes = checked_sizes(np.atleast_1d(np.asarray(self.size)).tolist(), networks=2)
         object.__setattr__(self, "size", np.array(sizes))
         object.__setattr__(self, "network", _numbers(self.network))
+        # what is allowed lies between two bounds, and NaN is both ends of what it is in
         for name in AXES:
-            for value in self.axes[name]:
+            for value in (self.axes[name].min(), self.axes[name].max()):
                 check_parameters(**{name: value}, confinement=self.model.confinement)
         if not (self.axes["temperature"] > 0).all():
             msg = "temperature 0 has no measure to sample; simulate at positive temperatures"
@@ -135,10 +136,11 @@ class SimulatingTask(Task):
     def memory(self, chunks: Mapping[str, int]) -> tuple[float, str]:
         """Estimate the bytes of one network, the couplings first; a thread has one at a time."""
         size, sampling = int(self.axes["size"].max()), self.sampling
-        # kept one by one, and once more together
-        kept = 2 * sampling.draws * 2**sampling.doublings / HISTOGRAM_STRIDE
+        couplings = size**2 + 4 * min(size, BLOCK) ** 2
+        # kept one by one, together, and once more in order
+        kept = 3 * sampling.draws * 2**sampling.doublings / HISTOGRAM_STRIDE
         states = (STATES + kept) * size * sampling.chains
-        return 8 * (size**2 + states), f"simulating networks of {size} units"
+        return 8 * (couplings + states), f"simulating networks of {size} units"
 
     def compute(self, threads: int = 1) -> xr.Dataset:
         """Simulate all networks at all parameters.
