@@ -114,7 +114,7 @@ class Studies:
 _LADDER = (0.01, 0.03, 0.1)
 STUDIES = Studies(
     cold=(
-        Cold(0.0, (40, 80, 160, 320), 36, Tempering(draws=200, warmup=150), _LADDER, 901),
+        Cold(0.0, (40, 80, 160, 320), 24, Tempering(draws=200, warmup=150), _LADDER, 901),
         Cold(0.2, (40, 80, 160), 24, Tempering(), _LADDER, 902),
         Cold(0.5, (40, 80, 160), 8, Tempering(), _LADDER, 903),
         Cold(0.8, (40, 80, 160), 8, Tempering(), _LADDER, 904),

@@ -72,7 +72,7 @@ FULL = Effort(
     networks=8,
     sampling=Sampling(chains=8, draws=60, warmup=30, doublings=4, integration_time=16.0),
     precision=0.009,
-    cold_size=(200, 400, 800, 1600),
+    cold_size=(100, 200, 400, 800),
 )
 QUICK = Effort(
     size=(40, 80, 160),
