@@ -31,6 +31,15 @@ def write_template(path: Path, layout: Layout) -> None:
     layout : Layout
     """
     wait_for(_write(path, layout))
+    _sort_members(path / "zarr.json")
+
+
+def _sort_members(root: Path) -> None:
+    """Put the copy of all labels in order: Zarr lists them as its threads happen to answer."""
+    content = json.loads(root.read_text("utf-8"))
+    copy = content["consolidated_metadata"]
+    copy["metadata"] = dict(sorted(copy["metadata"].items()))
+    root.write_text(json.dumps(content, indent=2), encoding="utf-8")
 
 
 async def _write(path: Path, layout: Layout) -> None:

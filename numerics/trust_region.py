@@ -64,6 +64,7 @@ def minimise(
     *,
     model: str = "hessian",
     tolerance: float = STATIONARY,
+    polish: bool = True,
     most: int = 500,
     most_products: int = 2000,
     progress: Progress | None = None,
@@ -71,8 +72,8 @@ def minimise(
     """Minimise the energy from every column.
 
     A column has converged when its speed ``|F|/sqrt(N)`` is that of a zero, or when its gradient
-    is below the tolerance and its speed falls no longer: near a zero with a soft direction the
-    gradient is small long before the speed is.
+    is below the tolerance and, with ``polish``, its speed falls no longer: near a zero with a soft
+    direction the gradient is small long before the speed is.
 
     Parameters
     ----------
@@ -83,6 +84,9 @@ def minimise(
         Matrix of the quadratic model. With the second, convergence is fast to zeros only.
     tolerance : float
         For ``|grad E|/sqrt(N)``.
+    polish : bool
+        Whether to go on at this gradient while the speed falls, so that zeros are told from
+        points that are only slow.
     most, most_products : int
         Largest number of steps, and of products in one step.
     progress : callable, optional
@@ -104,7 +108,7 @@ def minimise(
         "hessian": target.curvature,
         "gauss_newton": lambda x, v: target.transposed_tangent(x, target.tangent(x, v)),
     }
-    columns = _Columns(target, np.array(start, dtype=float), tolerance)
+    columns = _Columns(target, np.array(start, dtype=float), tolerance, polish)
     for _ in range(most):
         active = columns.active
         if progress is not None:
@@ -122,8 +126,8 @@ def minimise(
 class _Columns:
     """States that move, each with its own trust region."""
 
-    def __init__(self, target: Target, state: np.ndarray, tolerance: float) -> None:
-        self.target, self.state, self.tolerance = target, state, tolerance
+    def __init__(self, target: Target, state: np.ndarray, tolerance: float, polish: bool) -> None:
+        self.target, self.state, self.tolerance, self.polish = target, state, tolerance, polish
         size, count = state.shape
         self.root = np.sqrt(size)
         self.energy, self.gradient = target.energy_and_gradient(state)
@@ -143,7 +147,8 @@ class _Columns:
     def active(self) -> np.ndarray:
         """Columns that have neither converged nor failed."""
         at_zero = np.sqrt(2 * self.energy) / self.root < ZERO / 10
-        return np.flatnonzero(~at_zero & ~self.settled & (self.reason == ""))
+        done = self.settled if self.polish else self.norm < self.tolerance
+        return np.flatnonzero(~at_zero & ~done & (self.reason == ""))
 
     def advance(self, active: np.ndarray, product: Product, most: int) -> None:
         """Take one step in every active column, or shrink its trust region."""

@@ -151,3 +151,14 @@ def test_large_sparse_network_below_the_transition():
     found = minimise(target, gaussian(100_000, 1), model="gauss_newton")
     assert found.reason[0] == ""
     assert np.abs(found.state).max() < 1e-9
+
+
+def test_without_polish_a_column_stops_at_the_tolerance():
+    couplings, _ = RATE.draw_sparse(2000, 1.5, 0.0, connections=50, seed=1)
+    target = network_target(RATE, couplings)
+    rough = minimise(target, gaussian(2000, 2), model="gauss_newton", tolerance=1e-4, polish=False)
+    assert (rough.reason == "").all()
+    _, gradient = target.energy_and_gradient(rough.state)
+    norms = np.linalg.norm(gradient, axis=0) / np.sqrt(2000)
+    np.testing.assert_allclose(norms, rough.gradient)
+    assert (norms < 1e-4).all()
