@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from dataclasses import dataclass
@@ -91,6 +92,8 @@ class Example(Task):
 
 
 if __name__ == "__main__":
+    # tests that run in the background of a shell hand down that it is ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     directory, pause, threads = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
     path = Path(directory) / "store.zarr"
     sweep(Example(directory, pause=pause), path, chunks=CHUNKS, threads=threads)

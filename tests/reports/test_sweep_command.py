@@ -49,7 +49,9 @@ def test_simulated_store(run, output):
 
 
 def begin(output):
-    code = "import sys; from reports.cli import main; sys.exit(main())"
+    # tests that run in the background of a shell hand down that interrupts are ignored
+    heard = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"import signal, sys; {heard}; from reports.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", code, "sweep", *GRID, "--output", str(output)]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
 
