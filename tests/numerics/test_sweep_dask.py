@@ -88,18 +88,18 @@ def test_chunk_that_kills_every_worker_is_recorded(client, tmp_path, whole):
 
 def test_worker_unlike_the_others_is_refused(client, tmp_path, monkeypatch):
     def other():
-        import sys  # noqa: PLC0415
+        import importlib  # noqa: PLC0415
 
-        module = sys.modules["numerics.sweep"]
+        module = importlib.import_module("numerics.sweep")
         real = module.fingerprint()
         module.fingerprint = lambda: real | {"processor": "another"}
 
     def as_before():
-        import sys  # noqa: PLC0415
+        import importlib  # noqa: PLC0415
 
         from numerics.fingerprint import fingerprint  # noqa: PLC0415
 
-        sys.modules["numerics.sweep"].fingerprint = fingerprint
+        importlib.import_module("numerics.sweep").fingerprint = fingerprint
 
     task, path = Example(str(tmp_path)), tmp_path / "store.zarr"
     sweep(task, path, chunks=CHUNKS, client=client)
