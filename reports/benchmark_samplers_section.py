@@ -17,9 +17,9 @@ from reports.sections import Drawing, Section, refused
 from reports.timing import alternate, spread
 from theory.expressions import ModelError
 from validation.langevin import langevin
-from validation.leapfrog import Walkers
 from validation.samplers import hamiltonian, metropolis_langevin
 from validation.statistics import diagnose
+from validation.walkers import Walkers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

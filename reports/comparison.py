@@ -175,7 +175,8 @@ def remarks(checked: xr.Dataset) -> list[str]:
         if len(run["size"]) > 2
         else f"at N = {max(run['size'])}, not extrapolated"
     )
-    each = f"{run['networks']} networks each, {run['chains']} chains"
+    drawn = ", ".join(map(str, np.ravel(run["networks"])))
+    each = f"{drawn} networks each, {run['chains']} chains"
     point = ", ".join(f"{name} = {float(checked[name]):g}" for name in AXES)
     return [
         f"{point}; simulation {limit}",

@@ -73,10 +73,11 @@ def describe_simulated(simulated: xr.Dataset | None) -> list[str]:
     if simulated is None:
         return []
     counts = ", ".join(f"{count} {name}" for name, count in count_verdicts(simulated).items())
+    drawn = simulated.r_hat.isel(point=0).count("network").values
     sizes = ", ".join(map(str, simulated["size"].values))
     return [
-        f"{simulated.sizes['point']} points were simulated with {simulated.sizes['network']}"
-        f" networks of each size N = {sizes}: {counts}. Errors of so few networks are large;"
+        f"{simulated.sizes['point']} points were simulated with {', '.join(map(str, drawn))}"
+        f" networks of the sizes N = {sizes}: {counts}. Errors of so few networks are large;"
         " restpoint report validation does this at more points and with more networks."
     ]
 

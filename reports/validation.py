@@ -126,7 +126,10 @@ def compute(
     place_for = nullcontext(directory) if directory else TemporaryDirectory()
     with place_for as kept:
         for place, point in enumerate(points):
-            left = (len(points) - place - 1) * len(effort.size) * effort.networks
+            left = sum(
+                sum(effort.counts(other.temperature, effort.networks).values())
+                for other in points[place + 1 :]
+            )
 
             def advance(count: int, total: int, before: int = done, after: int = left) -> None:
                 if report:
@@ -138,7 +141,7 @@ def compute(
                 problems.append(f"{name(point)}: {error}")
                 continue
             found.append((point, part))
-            done += part.sizes["size"] * part.sizes["network"]
+            done += int(part.r_hat.count())
     if not found:
         raise ModelError(f"no point could be simulated; the first: {problems[0]}")
     return _joined(found, seed), problems
@@ -160,9 +163,10 @@ def _simulate(
     networks, wanted = 0, effort.networks
     while wanted > networks:
         networks = wanted
+        counts = effort.counts(point.temperature, networks)
         part = validate(
-            point.network, phases.squeeze(), size=effort.sizes_at(point.temperature),
-            networks=networks, **sampling, seed=point.seed(seed), threads=threads,
+            point.network, phases.squeeze(), size=list(counts), networks=list(counts.values()),
+            **sampling, seed=point.seed(seed), threads=threads,
             directory=directory, progress=progress,
         )  # fmt: skip
         at = part.sel(quantity="q")

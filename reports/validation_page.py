@@ -104,14 +104,15 @@ def _summary(checked: xr.Dataset, unsimulated: list[str]) -> str:
     total = sum(counts.values())
     runs = [point["settings"] for point in json.loads(checked.attrs["provenance"])["points"]]
     sizes = " or ".join(dict.fromkeys(", ".join(map(str, run["size"])) for run in runs))
-    networks = _between(np.array([run["networks"] for run in runs]))
+    networks = _between(np.concatenate([np.ravel(run["networks"]) for run in runs]))
     models = len(set(checked.model.values.tolist()))
     lines = [
         f"{checked.sizes['point']} points of {models} models, {total} comparisons:"
         f" {', '.join(f'{count} {verdict}' for verdict, count in counts.items())}.",
-        f"At every point {networks} networks of each size N = {sizes} were drawn and exp(-E/T) was"
-        " sampled by Hamiltonian Monte Carlo from hot and cold starts; means over networks are"
-        " extrapolated to N → ∞. How many networks is decided by the error of q alone.",
+        f"At every point networks of the sizes N = {sizes} were drawn, {networks} of each, more of"
+        " the smaller ones, and exp(-E/T) was sampled by Hamiltonian Monte Carlo from hot and cold"
+        " starts; means over networks are extrapolated to N → ∞. How many networks is decided by"
+        " the error of q alone.",
         _precision(checked),
         "Confirmed: agrees, and precisely enough to disagree. Refuted: disagrees beyond chance"
         " (p < 0.0027), with chains that mixed and an extrapolation that holds. Undecided: all"
@@ -228,7 +229,9 @@ def _mixing_table(points: list[xr.Dataset]) -> str:
     rows = []
     for point in points:
         apart = (point.hot - point.cold).mean("network")
-        spread = (point.hot - point.cold).std("network", ddof=1) / np.sqrt(point.sizes["network"])
+        spread = (point.hot - point.cold).std("network", ddof=1) / np.sqrt(
+            point.hot.count("network")
+        )
         worst = int(np.abs(apart.values).argmax())
         difference = with_error(float(apart[worst]), float(spread[worst]))
         power = point.sel(quantity="q")

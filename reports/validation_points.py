@@ -27,16 +27,19 @@ class Effort:
     size : tuple of int
         Numbers of units; three or more are extrapolated.
     networks : int
-        Networks drawn of every size at first.
+        Networks drawn at first of the largest size; of smaller ones more, in inverse proportion
+        to N, as they vary more and cost less.
     sampling : Sampling
         How each of them is sampled.
     precision : float, optional
         More networks are drawn until the standard error of q is below this part of q,
     most_networks : int, optional
-        but not more than this.
+        but not more than this of the largest size.
     cold_size : tuple of int, optional
         Numbers of units below the temperature `validation.compare.WARM`, where the approach to
         infinite size is slower; by default as above it.
+    further_size : tuple of int, optional
+        Larger ones that are added below that temperature where the first networks are too few.
     """
 
     size: tuple[int, ...]
@@ -45,10 +48,22 @@ class Effort:
     precision: float = np.inf
     most_networks: int = 48
     cold_size: tuple[int, ...] = ()
+    further_size: tuple[int, ...] = ()
 
-    def sizes_at(self, temperature: float) -> tuple[int, ...]:
-        """Numbers of units at a temperature."""
-        return self.size if temperature >= WARM else self.cold_size or self.size
+    def counts(self, temperature: float, networks: int) -> dict[int, int]:
+        """Networks of every size at a temperature, given those of the largest.
+
+        Examples
+        --------
+        >>> FULL.counts(0.1, 8)
+        {150: 32, 300: 16, 600: 8}
+        >>> FULL.counts(0.03, 16)
+        {100: 128, 200: 64, 400: 32, 800: 16, 1600: 8}
+        """
+        warm = temperature >= WARM
+        sizes = self.size if warm else self.cold_size or self.size
+        more = self.further_size if networks > self.networks and not warm else ()
+        return {size: max(round(networks * max(sizes) / size), 2) for size in (*sizes, *more)}
 
     def networks_after(self, networks: int, relative_error: float) -> int:
         """Networks that an error asks for, given that of some; the same number if it will do.
@@ -73,6 +88,7 @@ FULL = Effort(
     sampling=Sampling(chains=8, draws=60, warmup=30, doublings=4, integration_time=16.0),
     precision=0.009,
     cold_size=(100, 200, 400, 800),
+    further_size=(1600,),
 )
 QUICK = Effort(
     size=(40, 80, 160),

@@ -11,12 +11,12 @@ from theory.expressions import ModelError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from validation.leapfrog import Walkers
+    from validation.walkers import Walkers
 
     Move = Callable[[np.ndarray], np.ndarray]
 
 MOST_STEPS = 1000
-"""Leapfrog steps of one trajectory at most, however small the step."""
+"""Steps of one trajectory at most, however small the step."""
 
 _SMALLEST, _LARGEST = 1e-10, 1e10
 _LEAST_ACCEPTANCE, _MANY_DRAWS = 0.01, 50
@@ -81,7 +81,7 @@ def reasonable_step(walkers: Walkers, groups: int) -> np.ndarray:
     Returns
     -------
     ndarray, shape (groups,)
-        Steps by a factor of two around which the acceptance of single leapfrog steps crosses 1/2.
+        Steps by a factor of two around which the acceptance of single steps crosses 1/2.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def reasonable_step(walkers: Walkers, groups: int) -> np.ndarray:
     Examples
     --------
     >>> from theory import Dynamics
-    >>> from validation.leapfrog import Walkers
+    >>> from validation.walkers import Walkers
     >>> from numerics.targets import dynamics_target
     >>> target = dynamics_target(Dynamics(["x"], ["-10*x"]))
     >>> walkers = Walkers(target, np.zeros((1, 40)), 1.0, np.random.default_rng(0))
@@ -118,7 +118,7 @@ def reasonable_step(walkers: Walkers, groups: int) -> np.ndarray:
             break
     if step.min() < 2 * _SMALLEST:
         msg = (
-            "even the smallest leapfrog steps are rejected: is the gradient that of the energy,"
+            "even the smallest steps are rejected: is the gradient that of the energy,"
             " and is the start in reach? start nearer to a minimum"
         )
         raise ModelError(msg)
@@ -128,7 +128,7 @@ def reasonable_step(walkers: Walkers, groups: int) -> np.ndarray:
 def steps_of_trajectory(
     step: np.ndarray, integration_time: float, generator: np.random.Generator
 ) -> int:
-    """Draw the number of leapfrog steps of one trajectory.
+    """Draw the number of steps of one trajectory.
 
     The time is uniform between half and three halves of ``integration_time``, which breaks
     resonances with modes of the system (Mackenzie, Phys. Lett. B 226, 369 (1989)).

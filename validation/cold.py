@@ -14,8 +14,8 @@ from numerics.targets import network_target
 from theory.codegen.kernels import network_kernels
 from theory.expressions import ModelError
 from theory.free_energy import replica_symmetric
-from validation.compare import compare_point, labelled
-from validation.equilibrium import bin_edges, checked_sizes, select_points
+from validation.compare import compare_point, labelled, padded
+from validation.equilibrium import bin_edges, networks_by_size, recorded, select_points
 from validation.runs import Job, model_settings, run_jobs
 from validation.simulate import Recorder, starts
 from validation.tempering import temper
@@ -62,7 +62,7 @@ def validate_cold(
     phases: xr.Dataset,
     *,
     size: Sequence[int] = (50, 100, 200),
-    networks: int = 8,
+    networks: int | Sequence[int] = 8,
     tempering: Tempering | None = None,
     seed: int = 0,
     threads: int = 1,
@@ -107,7 +107,7 @@ def validate_cold(
     if phases.q.dims != ("temperature",) or phases.sizes["temperature"] < 2:
         msg = "tempering needs several temperatures at one g and gamma; select them from phases"
         raise ModelError(msg)
-    sizes = checked_sizes(size, networks)
+    counts = networks_by_size(size, networks)
     phases = phases.sortby("temperature")
     points = select_points(phases, ["temperature"])
     edges = [bin_edges(point) for point in points]
@@ -130,8 +130,7 @@ def validate_cold(
 
     [found] = run_jobs(
         [Job(settings, run)],
-        sizes,
-        networks,
+        counts,
         threads=threads,
         directory=directory,
         progress=progress,
@@ -142,15 +141,18 @@ def validate_cold(
         predicted = bin_probability(free_energy, point, edges[k])
         parts.append(compare_point(point, rung, predicted, edges[k].tolist()))
     result = labelled(parts, phases, ["temperature"])
-    squares = np.array(
-        [[found[n, k]["overlap_squared"] for k in range(networks)] for n in sorted(sizes)]
+    squares = padded(
+        [
+            np.array([found[n, k]["overlap_squared"] for k in range(count)])
+            for n, count in counts.items()
+        ]
     )
     result["overlap_squared"] = (
         ("temperature", "size", "network"),
         np.moveaxis(squares, -1, 0),
         {"long_name": "mean square overlap of the states of independent chains", "units": "1"},
     )
-    shown = {"size": sizes, "networks": networks, "seed": seed, **vars(tempering)}
+    shown = {"size": list(counts), "networks": recorded(counts), "seed": seed, **vars(tempering)}
     result.attrs = {
         "format_version": FORMAT_VERSION,
         "provenance": provenance(free_energy, **shown),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,44 +86,56 @@ def compare_point(
     xarray.Dataset
         Over ``quantity``, ``size`` and ``network``.
     """
-    sizes = np.array(sorted({size for size, _ in runs}))
-    networks = len(runs) // len(sizes)
+    counts = Counter(size for size, _ in runs)
+    sizes = sorted(counts)
 
-    def table(key: str) -> np.ndarray:
-        return np.array([[runs[int(n), k][key] for k in range(networks)] for n in sizes])
+    def rows(key: str) -> list[np.ndarray]:
+        return [np.array([runs[n, k][key] for k in range(counts[n])]) for n in sizes]
 
-    value = np.moveaxis(table("value"), -1, 0)
-    mean, error = value.mean(axis=2), value.std(axis=2, ddof=1) / np.sqrt(networks)
-    per_network = {name: table(name) for name in _PER_NETWORK}
+    value = rows("value")
+    mean = np.array([part.mean(axis=0) for part in value]).T
+    error = np.array([part.std(axis=0, ddof=1) / np.sqrt(len(part)) for part in value]).T
+    degrees = len(runs) - len(sizes)
+    per_network = {name: rows(name) for name in _PER_NETWORK}
     mixed, why = _mixed(per_network, error[QUANTITIES.index("q")])
     columns = [
-        _quantity(phases, name, sizes, mean[k], error[k], networks, mixed, why)
+        _quantity(phases, name, sizes, mean[k], error[k], degrees, mixed, why)
         for k, name in enumerate(QUANTITIES)
     ]
     variables: dict = {key: ("quantity", [column[key] for column in columns]) for key in columns[0]}
     variables |= {
         "mean": (("quantity", "size"), mean),
         "mean_error": (("quantity", "size"), error),
-        "value": (("quantity", "size", "network"), value),
-        "monte_carlo_error": (
-            ("quantity", "size", "network"),
-            np.moveaxis(table("monte_carlo_error"), -1, 0),
-        ),
+        "value": (("size", "network", "quantity"), padded(value)),
+        "monte_carlo_error": (("size", "network", "quantity"), padded(rows("monte_carlo_error"))),
         "mixed": ((), mixed),
-        "degrees": ((), float(len(sizes) * (networks - 1))),
+        "degrees": ((), float(degrees)),
         "replicon": ((), float(phases.get("replicon", np.nan))),
     }
-    variables |= {name: (("size", "network"), values) for name, values in per_network.items()}
-    variables |= compare_histograms(table("histogram"), predicted, edges)
-    return xr.Dataset(
-        variables,
-        coords={"quantity": list(QUANTITIES), "size": sizes, "network": np.arange(networks)},
-    )
+    variables |= {name: (("size", "network"), padded(per_network[name])) for name in per_network}
+    variables |= compare_histograms(rows("histogram"), predicted, edges)
+    network = np.arange(max(counts.values()))
+    coords = {"quantity": list(QUANTITIES), "size": sizes, "network": network}
+    return xr.Dataset(variables, coords).transpose("quantity", "size", "network", "bin")
 
 
-def _mixed(per_network: dict[str, np.ndarray], tolerance: np.ndarray) -> tuple[bool, str]:
+def padded(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """Stack rows of different length into one array, with NaN where there is nothing.
+
+    Examples
+    --------
+    >>> padded([np.ones(2), np.ones(1)]).tolist()
+    [[1.0, 1.0], [1.0, nan]]
+    """
+    result = np.full((len(rows), max(map(len, rows)), *rows[0].shape[1:]), np.nan)
+    for place, row in zip(result, rows, strict=True):
+        place[: len(row)] = row
+    return result
+
+
+def _mixed(per_network: dict[str, list[np.ndarray]], tolerance: np.ndarray) -> tuple[bool, str]:
     """Tell whether chains mixed in the networks of every size, and if not, why."""
-    r_hat = float(np.median(per_network["r_hat"], axis=1).max())
+    r_hat = max(float(np.median(row)) for row in per_network["r_hat"])
     if not r_hat < LARGEST_R_HAT:
         return False, f"chains did not mix: R-hat {r_hat:.3f}"
     # half of a difference between the starts is what it can do to the mean
@@ -136,10 +149,10 @@ def _mixed(per_network: dict[str, np.ndarray], tolerance: np.ndarray) -> tuple[b
 def _quantity(
     phases: xr.Dataset,
     name: str,
-    sizes: np.ndarray,
+    sizes: list[int],
     mean: np.ndarray,
     error: np.ndarray,
-    networks: int,
+    degrees: int,
     mixed: bool,
     why: str,
 ) -> dict[str, float | str | bool]:
@@ -152,7 +165,7 @@ def _quantity(
         theory,
         limit.value,
         limit.standard_error,
-        degrees=len(sizes) * (networks - 1),
+        degrees=degrees,
         mixed=mixed,
         extrapolated=limit.decided,
         theory_error=abs(theory) * float(phases.quadrature_error),

@@ -24,14 +24,14 @@ def kolmogorov_distance(histogram: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def compare_histograms(
-    histograms: np.ndarray, predicted: np.ndarray, edges: Sequence[float]
+    histograms: Sequence[np.ndarray], predicted: np.ndarray, edges: Sequence[float]
 ) -> dict[str, tuple]:
     """Compare histograms of networks with the predicted shares of the bins, size by size.
 
     Parameters
     ----------
-    histograms : ndarray, shape (sizes, networks, bins)
-        Shares of all units; what lies outside the bins is missing from the sum.
+    histograms : sequence of ndarray, shape (networks, bins)
+        For every size, shares of all units; what lies outside the bins is missing from the sum.
     predicted : ndarray, shape (bins,)
     edges : sequence of float, shape (bins + 1,)
 
@@ -45,14 +45,13 @@ def compare_histograms(
 
     Examples
     --------
-    >>> found = compare_histograms(np.full((1, 4, 2), 0.5), np.array([0.4, 0.6]), [0, 1, 2])
+    >>> found = compare_histograms([np.full((4, 2), 0.5)], np.array([0.4, 0.6]), [0, 1, 2])
     >>> round(float(found["distance"][1][0]), 6), float(found["distance_error"][1][0])
     (0.1, 0.0)
     """
     width = np.diff(edges)
-    networks = histograms.shape[1]
-    mean = histograms.mean(axis=1)
-    error = histograms.std(axis=1, ddof=1) / np.sqrt(networks)
+    mean = np.array([sample.mean(axis=0) for sample in histograms])
+    error = np.array([sample.std(axis=0, ddof=1) / np.sqrt(len(sample)) for sample in histograms])
     distances = [
         jackknife(lambda shares: kolmogorov_distance(shares, predicted), [sample])
         for sample in histograms
@@ -64,18 +63,17 @@ def compare_histograms(
         "density_error": (("size", "bin"), error / width),
         "distance": ("size", np.array([float(value) for value, _ in distances])),
         "distance_error": ("size", np.array([float(error) for _, error in distances])),
-        "distance_by_chance": ("size", _by_chance(histograms)),
+        "distance_by_chance": ("size", np.array([_by_chance(sample) for sample in histograms])),
     }
 
 
-def _by_chance(histograms: np.ndarray) -> np.ndarray:
+def _by_chance(histograms: np.ndarray) -> float:
     """Mean distance of a mean over networks from its own expectation, from the spread.
 
     Networks with random signs around their mean, many times over: the wild bootstrap.
     """
-    signs = np.random.default_rng(0).choice([-1.0, 1.0], size=(200, histograms.shape[1]))
-    networks = histograms.shape[1]
+    networks = len(histograms)
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], size=(200, networks))
     scale = 1 / np.sqrt(networks * (networks - 1))
-    centred = histograms - histograms.mean(axis=1, keepdims=True)
-    resampled = np.einsum("rn,snb->rsb", signs, centred) * scale
-    return np.abs(np.cumsum(resampled, axis=-1)).max(axis=-1).mean(axis=0)
+    resampled = signs @ (histograms - histograms.mean(axis=0)) * scale
+    return float(np.abs(np.cumsum(resampled, axis=-1)).max(axis=-1).mean())

@@ -58,9 +58,8 @@ def measure_networks(
     for name, value in {"networks": networks, "threads": threads}.items():
         if value < 1:
             raise ModelError(f"{name} must be at least 1, not {value}")
-    [found] = run_jobs(
-        [job], sizes, networks, threads=threads, directory=directory, progress=progress
-    )
+    counts = dict.fromkeys(sizes, networks)
+    [found] = run_jobs([job], counts, threads=threads, directory=directory, progress=progress)
     return {
         name: np.array([[found[size, k][name] for k in range(networks)] for size in sizes])
         for name in found[sizes[0], 0]

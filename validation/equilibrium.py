@@ -33,7 +33,7 @@ def validate(
     phases: xr.Dataset,
     *,
     size: Sequence[int] = (250, 500, 1000),
-    networks: int = 8,
+    networks: int | Sequence[int] = 8,
     chains: int = 8,
     draws: int = 64,
     warmup: int = 32,
@@ -57,8 +57,9 @@ def validate(
         Points of `numerics.solve`, with any of ``g``, ``gamma`` and ``temperature`` as dimensions.
     size : sequence of int
         N. Only three sizes or more can be extrapolated.
-    networks : int
-        Networks of every size, at least 2.
+    networks : int or sequence of int
+        Networks of every size, or one number for each size; at least 2. Small networks vary more
+        and cost less, so that more of them give the same error for the same work at all sizes.
     chains, draws, warmup, doublings, integration_time
         As for `validation.simulate.Sampling`.
     seed : int
@@ -95,14 +96,13 @@ def validate(
     'confirmed'
     """
     sampling = Sampling(chains, draws, warmup, doublings, integration_time)
-    sizes = checked_sizes(size, networks)
+    counts = networks_by_size(size, networks)
     dims = [name for name in AXES if name in phases.dims]
     points = [_Point(network, point, sampling) for point in select_points(phases, dims)]
     network_kernels(network)  # compiled once, before threads ask for it
     runs = run_jobs(
         [point.job(seed) for point in points],
-        sizes,
-        networks,
+        counts,
         threads=threads,
         directory=directory,
         progress=progress,
@@ -113,8 +113,8 @@ def validate(
     ]
     result = labelled(parts, phases, dims)
     settings = {
-        "size": sizes,
-        "networks": networks,
+        "size": list(counts),
+        "networks": recorded(counts),
         "seed": seed,
         "chains": chains,
         "draws": draws,
@@ -174,13 +174,57 @@ def select_points(phases: xr.Dataset, dims: list[str]) -> list[xr.Dataset]:
     return [phases.isel(dict(zip(dims, place, strict=True))) for place in places]
 
 
-def checked_sizes(size: Sequence[int], networks: int) -> list[int]:
-    """Refuse sizes and numbers of networks that mean nothing."""
+def checked_sizes(size: Sequence[int]) -> list[int]:
+    """Give different sizes in their order and refuse what is none."""
     sizes = np.unique(np.atleast_1d(np.asarray(size, dtype=float)))
     if sizes.size == 0 or (sizes < 2).any() or (sizes != np.round(sizes)).any():
         msg = f"sizes must be whole numbers of at least 2, not {list(np.atleast_1d(size))}"
         raise ModelError(msg)
-    if networks < 2:
-        msg = f"networks must be at least 2, not {networks}: the error comes from their spread"
-        raise ModelError(msg)
     return sizes.astype(int).tolist()
+
+
+def networks_by_size(size: Sequence[int], networks: int | Sequence[int]) -> dict[int, int]:
+    """Give the number of networks of every size, in the order of the sizes.
+
+    Parameters
+    ----------
+    size : sequence of int
+    networks : int or sequence of int
+        Of every size, or one number for each.
+
+    Raises
+    ------
+    ModelError
+        If a size or a number of networks means nothing, or a size comes with two numbers.
+
+    Examples
+    --------
+    >>> networks_by_size([200, 100], 8), networks_by_size([200, 100], [8, 16])
+    ({100: 8, 200: 8}, {100: 16, 200: 8})
+    """
+    sizes = checked_sizes(size)
+    many = np.ndim(networks) > 0
+    if many and not len(np.atleast_1d(size)) == len(sizes) == np.size(networks):
+        msg = (
+            f"networks gives {np.size(networks)} numbers for the {len(np.atleast_1d(size))} sizes"
+            f" {list(np.atleast_1d(size))}; give one for each of different sizes, or one for all"
+        )
+        raise ModelError(msg)
+    if (least := np.min(networks)) < 2:
+        msg = f"networks must be at least 2, not {least}: the error comes from their spread"
+        raise ModelError(msg)
+    if not many:
+        return dict.fromkeys(sizes, int(np.max(networks)))
+    return dict(sorted(zip(map(int, size), map(int, np.ravel(networks)), strict=True)))
+
+
+def recorded(counts: dict[int, int]) -> int | list[int]:
+    """Write numbers of networks as one number, or as a list where they differ.
+
+    Examples
+    --------
+    >>> recorded({100: 8, 200: 8}), recorded({100: 16, 200: 8})
+    (8, [16, 8])
+    """
+    numbers = list(counts.values())
+    return numbers[0] if len(set(numbers)) == 1 else numbers

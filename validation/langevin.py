@@ -10,9 +10,9 @@ import numpy as np
 from theory.expressions import ModelError
 from validation.adaptation import check_positive, check_whole
 from validation.confinement import Confinement, farthest
-from validation.leapfrog import checked_start, checked_temperature
 from validation.running import Record, columns_observed
 from validation.samplers import Samples
+from validation.walkers import checked_start, checked_temperature
 
 if TYPE_CHECKING:
     from numerics.targets import Target

@@ -20,7 +20,7 @@ from validation.confinement import Confinement
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from validation.leapfrog import Walkers
+    from validation.walkers import Walkers
 
     Observe = Callable[[np.ndarray], np.ndarray]
     Progress = Callable[[int, int], object]
@@ -77,7 +77,7 @@ def run(
     Examples
     --------
     >>> from theory import Dynamics
-    >>> from validation.leapfrog import Walkers
+    >>> from validation.walkers import Walkers
     >>> from numerics.targets import dynamics_target
     >>> target = dynamics_target(Dynamics(["x"], ["-x"]))
     >>> walkers = Walkers(target, np.zeros((1, 40)), 1.0, np.random.default_rng(0))

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from validation.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -50,8 +50,7 @@ def model_settings(network: RandomNetwork) -> dict[str, str]:
 
 def run_jobs(
     jobs: Sequence[Job],
-    sizes: Sequence[int],
-    networks: int,
+    networks: Mapping[int, int],
     *,
     threads: int = 1,
     directory: Path | None = None,
@@ -62,9 +61,8 @@ def run_jobs(
     Parameters
     ----------
     jobs : sequence of Job
-    sizes : sequence of int
-    networks : int
-        Of every size.
+    networks : mapping of int to int
+        How many of every size.
     threads : int
         Networks done side by side; results do not depend on it.
     directory : pathlib.Path, optional
@@ -81,15 +79,15 @@ def run_jobs(
     --------
     >>> import numpy as np
     >>> job = Job({"of": "example"}, lambda size, index: {"q": np.array(size + index)})
-    >>> [found] = run_jobs([job], [10, 20], networks=2)
+    >>> [found] = run_jobs([job], {10: 3, 20: 2})
     >>> int(found[20, 1]["q"])
     21
     """
     tasks = [
-        (k, int(size), index)
-        for size in sorted(sizes, reverse=True)
+        (k, size, index)
+        for size, count in sorted(networks.items(), reverse=True)
         for k in range(len(jobs))
-        for index in range(networks)
+        for index in range(count)
     ]
     kept = [Checkpoint(job.settings, directory) for job in jobs]
     results: list[dict] = [{} for _ in jobs]

@@ -9,8 +9,8 @@ import numpy as np
 
 from theory.expressions import ModelError
 from validation.adaptation import check_positive, steps_of_trajectory
-from validation.leapfrog import Walkers
 from validation.running import Run, run
+from validation.walkers import THREE_STAGE, Walkers
 
 if TYPE_CHECKING:
     from numerics.targets import Target
@@ -30,7 +30,7 @@ class Samples:
     acceptance : ndarray, shape (S,)
         Mean acceptance probability after warm-up; 1 for Langevin dynamics without a test.
     step : float
-        The step after adaptation: of the leapfrog, or the time step of Langevin dynamics.
+        The step after adaptation: of a trajectory, or the time step of Langevin dynamics.
     divergences : int
         Trajectories after warm-up, of all chains, that became infinite or lost more than 1000 T
         of energy. They were rejected; many of them say that a region is too steep for the step.
@@ -64,7 +64,8 @@ def hamiltonian(
 
     Momenta have variance T, so times do not depend on the temperature. The chains share their
     step, which is adapted in warm-up by dual averaging and constant afterwards, and the number of
-    leapfrog steps, drawn anew for every trajectory.
+    steps, drawn anew for every trajectory. A step has three gradients, see
+    `validation.walkers.THREE_STAGE`.
 
     Parameters
     ----------
@@ -89,7 +90,7 @@ def hamiltonian(
     acceptance : float
         Mean acceptance probability that the step is adapted to.
     step : float, optional
-        Leapfrog step; if given it is not adapted.
+        Of a trajectory; if given it is not adapted.
     progress : callable, optional
         Called with the number of trajectories done and of all.
 
@@ -122,7 +123,7 @@ def hamiltonian(
     """
     check_positive("integration_time", integration_time)
 
-    walkers = Walkers(target, start, _one(temperature), generator)
+    walkers = Walkers(target, start, _one(temperature), generator, THREE_STAGE)
 
     def move(sizes: np.ndarray) -> np.ndarray:
         return walkers.move(_common(sizes), steps_of_trajectory(sizes, integration_time, generator))

@@ -108,7 +108,7 @@ class SimulatingTask(Task):
             values = getattr(self, name)
             default = getattr(self.model, name, None)
             object.__setattr__(self, name, as_axis(name, default if values is None else values))
-        sizes = checked_sizes(np.atleast_1d(np.asarray(self.size)).tolist(), networks=2)
+        sizes = checked_sizes(np.atleast_1d(np.asarray(self.size)).tolist())
         object.__setattr__(self, "size", np.array(sizes))
         object.__setattr__(self, "network", _numbers(self.network))
         # what is allowed lies between two bounds, and NaN is both ends of what it is in

@@ -9,8 +9,8 @@ import numpy as np
 
 from theory.expressions import ModelError
 from validation.adaptation import check_positive, check_whole, steps_of_trajectory
-from validation.leapfrog import Walkers, checked_start, checked_temperature
 from validation.running import run
+from validation.walkers import THREE_STAGE, Walkers, checked_start, checked_temperature
 
 if TYPE_CHECKING:
     from numerics.targets import Target
@@ -36,7 +36,7 @@ class TemperedSamples:
     acceptance : ndarray, shape (S, R)
         Mean acceptance probability of trajectories after warm-up.
     step : ndarray, shape (R,)
-        Leapfrog step of every temperature after adaptation.
+        Step of every temperature after adaptation.
     swap_rates : ndarray, shape (R - 1,)
         Mean acceptance probability of exchanges between neighbouring temperatures.
     round_trips : ndarray, shape (S,)
@@ -145,7 +145,7 @@ def temper(
     acceptance : float
         Mean acceptance probability that the steps are adapted to.
     step : float, optional
-        Leapfrog step of all temperatures; if given it is not adapted.
+        Of a trajectory at all temperatures; if given it is not adapted.
     progress : callable, optional
         Called with the number of trajectories done and of all.
 
@@ -185,7 +185,7 @@ def temper(
     rungs = len(temperatures)
     columns = _columns(target, start, rungs)
     chains = columns.shape[1] // rungs
-    walkers = Walkers(target, columns, np.repeat(temperatures, chains), generator)
+    walkers = Walkers(target, columns, np.repeat(temperatures, chains), generator, THREE_STAGE)
     exchange = _Exchange(walkers, temperatures, generator)
 
     def move(sizes: np.ndarray) -> np.ndarray:

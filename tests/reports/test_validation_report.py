@@ -138,24 +138,27 @@ def test_interrupted_report_goes_on_with_identical_results(monkeypatch):
     monkeypatch.setattr("validation.equilibrium.simulate_network", counted)
     with kept_networks(POINTS[:2], TINY, 0) as kept:
         resumed, _ = compute(POINTS[:2], TINY, directory=kept)
-    assert len(simulated) <= 18 - 12
+    assert len(simulated) <= sum(TINY.counts(0.2, 3).values()) * 2 - 12
     xr.testing.assert_identical(resumed, straight)
     assert not kept.exists()
 
 
 def test_imprecise_points_get_more_networks():
     cold = Point(NETWORK, 0.5, 0.2, 0.05, 4)
-    effort = replace(TINY, precision=0.05, most_networks=12, cold_size=(8, 12, 16, 20))
+    effort = replace(
+        TINY, precision=0.05, most_networks=12, cold_size=(8, 12, 16), further_size=(20,)
+    )
     checked, _ = compute([POINTS[0], cold], effort)
     plain, more = split(checked)
     assert [plain.sizes["size"], more.sizes["size"]] == [3, 4]
     assert plain.sizes["network"] > 3
-    assert float(plain.degrees) == 3 * (plain.sizes["network"] - 1)
+    assert plain.r_hat.count("network").values.tolist() == [24, 16, 12]
+    assert float(plain.degrees) == 24 + 16 + 12 - 3
     relative = plain.standard_error / plain.simulation
-    assert plain.sizes["network"] == 12 or float(relative.sel(quantity="q")) < 0.05
+    assert plain.sizes["network"] == 24 or float(relative.sel(quantity="q")) < 0.05
     # the first networks are those of the report that asks for no more
     few, _ = compute(POINTS[:1], TINY)
-    np.testing.assert_array_equal(plain.r_hat[:, :3], few.r_hat[0])
+    np.testing.assert_array_equal(plain.r_hat[:, :3], few.r_hat[0, :, :3])
 
 
 def test_nothing_is_left_if_nothing_was_simulated():

