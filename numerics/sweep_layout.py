@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Block = tuple[slice, ...]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MISSING, DONE, FAILED = 0, 1, 2
 FLAGS = {"flag_values": [MISSING, DONE, FAILED], "flag_meanings": "missing done failed"}
 COMMON = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shutil
 from contextlib import AbstractContextManager, contextmanager
@@ -12,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from filelock import FileLock, Timeout
 
+from numerics.sweep_chunks import chunk_file, write_chunk
 from numerics.sweep_layout import DONE, EMPTY, FAILED, FORMAT_VERSION, differences
-from numerics.sweep_template import wait_for, write_template
+from numerics.sweep_template import write_template
 from theory.expressions import ModelError
 from theory.files import reason, temporary_name, unwritable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterator
+    from collections.abc import Iterator
 
     import xarray as xr
     import zarr
@@ -91,19 +91,17 @@ class SweepStore:
         self._put(block, empty | {"reason": why, "status": FAILED})
 
     def _put(self, block: Block, values: dict[str, Any]) -> None:
+        """Write the variables in their order: the mark is the last."""
         try:
-            wait_for(self._put_together(block, values))
+            for name, variable in self.layout.variables.items():
+                array, directory = self._arrays[name], self.path / name
+                if variable.dtype != "str":
+                    write_chunk(directory, array, block, values[name])
+                # no file is a chunk of empty words
+                elif np.any(values[name] != "") or chunk_file(directory, array, block).exists():
+                    array[block] = values[name]
         except OSError as error:
             raise _unwritable(self.path, error) from error
-
-    async def _put_together(self, block: Block, values: dict[str, Any]) -> None:
-        """Write the variables side by side, which takes much less time, and then the mark."""
-
-        def put(name: str) -> Awaitable[None]:
-            return self._arrays[name].async_array.setitem(block, values[name])
-
-        await asyncio.gather(*(put(name) for name in self._arrays if name != "status"))
-        await put("status")
 
 
 @contextmanager

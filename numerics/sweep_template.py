@@ -89,8 +89,10 @@ def _create_array(
         shape=shape,
         chunks=chunks or shape,
         dtype=variable.dtype,
-        # digits of results do not compress
-        compressors=None if variable.dtype == "float64" else "auto",
+        # numbers are written without Zarr's help, see `numerics.sweep_chunks`
+        compressors="auto" if variable.dtype == "str" else None,
+        # all files of a variable in one directory
+        chunk_key_encoding={"name": "default", "separator": "."},
         fill_value=EMPTY.get(variable.dtype, 0),
         dimension_names=dims,
         attributes={"long_name": variable.long_name, "units": "1", **attributes},

@@ -47,7 +47,7 @@ def test_same_bits_as_threads_and_gone_on_with_by_them(client, tmp_path, whole):
     assert files(path) == whole
     assert len(task.computed) == BLOCKS
     assert seen[-1] == (36, 36)
-    for mark in path.glob("status/c/2/*"):
+    for mark in path.glob("status/c.2.*"):
         mark.unlink()
     sweep(task, path, chunks=CHUNKS)
     assert len(task.computed) == BLOCKS + 2
@@ -103,7 +103,7 @@ def test_worker_unlike_the_others_is_refused(client, tmp_path, monkeypatch):
 
     task, path = Example(str(tmp_path)), tmp_path / "store.zarr"
     sweep(task, path, chunks=CHUNKS, client=client)
-    (path / "status/c/0/0").unlink()
+    (path / "status/c.0.0").unlink()
     try:
         client.run(other)
         found = sweep(task, path, chunks=CHUNKS, client=client)

@@ -61,7 +61,7 @@ def test_same_command_finishes_what_was_ended(run, output, tmp_path, sent):
     run("sweep", *GRID, "--output", tmp_path / "whole.zarr")
     with begin(output) as process:
         end = time.monotonic() + 60
-        while len(list(output.glob("status/c/*/*/*/*/*"))) < 3:
+        while len(list(output.glob("status/c.*"))) < 3:
             assert time.monotonic() < end
             time.sleep(0.002)
         process.send_signal(sent)
@@ -70,7 +70,7 @@ def test_same_command_finishes_what_was_ended(run, output, tmp_path, sent):
         assert process.returncode == 130
         assert f"finished chunks are kept in {output}" in errors
         assert "Traceback" not in errors
-    ended = {path: path.stat().st_mtime_ns for path in output.glob("status/c/*/*/*/*/*")}
+    ended = {path: path.stat().st_mtime_ns for path in output.glob("status/c.*")}
     status, out, _ = run("sweep", *GRID, "--output", output)
     assert (status, out.split()[-4:]) == (0, ["12", "points,", "12", "converged"])
     assert all(path.stat().st_mtime_ns == at for path, at in ended.items())
