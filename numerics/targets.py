@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import issparse
 
+from numerics.sparse_products import SparseProducts
 from theory.codegen.kernels import dynamics_kernels, network_kernels
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ class Target:
     is_sparse: bool = False
 
 
-def network_target(network: RandomNetwork, J: Couplings, h: ArrayLike | None = None) -> Target:
+def network_target(
+    network: RandomNetwork, J: Couplings, h: ArrayLike | None = None, *, threads: int = 1
+) -> Target:
     """Make the target of one network, drawn or given.
 
     Parameters
@@ -67,6 +70,8 @@ def network_target(network: RandomNetwork, J: Couplings, h: ArrayLike | None = N
     J : array_like or scipy.sparse array, shape (N, N)
     h : array_like, shape (N,), optional
         For a model with ``field_std > 0``.
+    threads : int
+        Of products with sparse couplings; those with dense ones have the threads of NumPy.
 
     Returns
     -------
@@ -85,7 +90,9 @@ def network_target(network: RandomNetwork, J: Couplings, h: ArrayLike | None = N
     [-1.0, -1.0]
     """
     kernels = network_kernels(network)
-    couplings: Any = J if issparse(J) else np.ascontiguousarray(J, dtype=np.float64)
+    couplings: Any = (
+        SparseProducts(J, threads) if issparse(J) else np.ascontiguousarray(J, dtype=float)
+    )
     target = Target(
         couplings.shape[0],
         lambda x: kernels.energy_and_gradient(x, couplings, h),
@@ -93,8 +100,8 @@ def network_target(network: RandomNetwork, J: Couplings, h: ArrayLike | None = N
         lambda x, v: kernels.jacobian_vector(x, v, couplings, h),
         lambda x, v: kernels.transposed_jacobian_vector(x, v, couplings, h),
         lambda x, v: kernels.hessian_vector(x, v, couplings, h),
-        lambda x: kernels.jacobian(x, couplings, h),
-        is_sparse=issparse(couplings),
+        lambda x: kernels.jacobian(x, J, h),
+        is_sparse=issparse(J),
     )
     target.drift(np.zeros((target.size, 1)))  # arrays that do not fit are refused here
     return target

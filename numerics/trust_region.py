@@ -33,6 +33,7 @@ _ACCEPTED, _GOOD = 1e-4, 0.75
 _FORCING = 0.1
 _ROUNDING = 1e-11  # of the energy: differences below carry no information
 _LEAST_FALL = 0.5
+_ENOUGH = 0.3  # of the tolerance, for the gradient of the quadratic model
 
 
 @dataclass
@@ -153,8 +154,10 @@ class _Columns:
     def advance(self, active: np.ndarray, product: Product, most: int) -> None:
         """Take one step in every active column, or shrink its trust region."""
         step, decrease, used = _subproblem(
-            self.state[:, active], self.gradient[:, active], self.radius[active], product, most
-        )
+            self.state[:, active], self.gradient[:, active], self.radius[active], product, most,
+            # more is in vain where the gradient is all that is asked for
+            0.0 if self.polish else _ENOUGH * self.tolerance * self.root,
+        )  # fmt: skip
         self.iterations[active] += 1
         self.products[active] += used
         trial = self.state[:, active] + step
@@ -182,9 +185,14 @@ class _Columns:
 
 
 def _subproblem(
-    state: np.ndarray, gradient: np.ndarray, radius: np.ndarray, product: Product, most: int
+    state: np.ndarray,
+    gradient: np.ndarray,
+    radius: np.ndarray,
+    product: Product,
+    most: int,
+    least: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Minimise ``g.p + p.B p/2`` for ``|p| <= radius`` in every column.
+    """Minimise ``g.p + p.B p/2`` for ``|p| <= radius`` in every column, to a gradient ``least``.
 
     Returns the steps, how much they lower the model, and how many products they took.
     """
@@ -194,7 +202,7 @@ def _subproblem(
     square = np.einsum("ns,ns->s", residual, residual)
     norm = np.sqrt(square)
     # superlinear convergence, and no wasted effort far from the end
-    goal = norm * np.minimum(_FORCING, np.sqrt(norm / np.sqrt(len(state))))
+    goal = np.maximum(norm * np.minimum(_FORCING, np.sqrt(norm / np.sqrt(len(state)))), least)
     used = np.zeros(len(radius), dtype=int)
     running = np.flatnonzero(norm > 0)
     for _ in range(most):

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, random_array
 
 from numerics import fixed_points, memory
 from numerics.fixed_points import METHODS, find_fixed_points
 from numerics.homotopy import follow_to_zero
+from numerics.sparse_products import SparseProducts
 from numerics.targets import dynamics_target, network_target
 from numerics.trust_region import minimise
 from theory import Dynamics, ModelError, RandomNetwork
@@ -151,6 +152,33 @@ def test_large_sparse_network_below_the_transition():
     found = minimise(target, gaussian(100_000, 1), model="gauss_newton")
     assert found.reason[0] == ""
     assert np.abs(found.state).max() < 1e-9
+
+
+@pytest.mark.slow
+def test_large_sparse_network_above_the_transition():
+    couplings, _ = RATE.draw_sparse(100_000, 1.5, 0.0, connections=50, seed=1)
+    target = network_target(RATE, couplings, threads=2)
+    given = {"model": "gauss_newton", "tolerance": 1e-6, "polish": False}
+    found = minimise(target, gaussian(100_000, 1), **given)
+    assert found.reason[0] == ""
+    _, gradient = network_target(RATE, couplings).energy_and_gradient(found.state)
+    assert np.linalg.norm(gradient) / np.sqrt(100_000) < 1e-6
+    assert np.sqrt(np.mean(found.state**2)) > 0.1  # not at rest
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_shared_products_have_the_bits_of_scipy(threads):
+    dense = random_array((40, 70), density=0.1, rng=np.random.default_rng(0)).toarray()
+    dense[5:30] = 0  # blocks of nearly the same work, not of the same height
+    matrix = csr_array(dense)
+    products = SparseProducts(matrix, threads)
+    for columns in (1, 4):
+        x = np.random.default_rng(1).standard_normal((70, columns))
+        np.testing.assert_array_equal(products @ x, matrix @ x)
+        np.testing.assert_array_equal(products.T.T @ x, matrix @ x)
+        y = np.random.default_rng(2).standard_normal((40, columns))
+        np.testing.assert_array_equal(products.T @ y, matrix.T @ y)
+        np.testing.assert_array_equal(products.H @ y, matrix.T @ y)
 
 
 def test_without_polish_a_column_stops_at_the_tolerance():

@@ -12,6 +12,7 @@ from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING, Any
 
+import mpmath
 import sympy as sp
 
 from theory.codegen import cache
@@ -119,7 +120,7 @@ def functional_source(free_energy: FreeEnergy) -> tuple[str, dict[str, Any]]:
         model=model,
         ansatz=free_energy.ansatz.name,
         metadata="\n".join(f"{key.upper()} = {value!r}" for key, value in metadata.items()),
-        elementary=_template("elementary").substitute().rstrip(),
+        elementary=_template("elementary").substitute(exp_series=_exp_series()).rstrip(),
         nodes=_template("nodes").substitute().rstrip(),
         support=_template("support").substitute(blocks).rstrip(),
         **blocks,
@@ -130,6 +131,18 @@ def functional_source(free_energy: FreeEnergy) -> tuple[str, dict[str, Any]]:
 def _template(name: str) -> Template:
     path = resources.files("theory.codegen").joinpath(f"templates/{name}.txt")
     return Template(path.read_text("utf-8"))
+
+
+def _exp_series() -> str:
+    """Coefficients of the polynomial in the elementary functions, nearly of the least error."""
+    with mpmath.workdps(40):
+        interval = [-mpmath.mpf("0.35"), mpmath.mpf("0.35")]
+        # 1F1(1; 3; r)/2 = (exp(r) - 1 - r)/r^2
+        coefficients, error = mpmath.chebyfit(
+            lambda r: mpmath.hyp1f1(1, 3, r) / 2, interval, 10, error=True
+        )
+        assert error < 2e-16  # times r^2, beside r
+    return "\n".join(f"    {float(value)!r}," for value in coefficients)
 
 
 def _correlations(free_energy: FreeEnergy) -> list[str]:

@@ -118,7 +118,7 @@ class FunctionalLines:
             "dimension": str(len(fields)),
             "unpack_fields": _lines(unpack_fields, 3),
             "unpack_fields_height": _lines(unpack_fields, 1),
-            "level": print_expression(level, vector=True),
+            "level": print_expression(level),
             "read_functions": _lines([f"{n} = {place}" for n, place in read.items()], 4),
             "read_middle": _lines([f"{n} = {place}" for n, place in read.items()], 5),
             "height": _lines(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import sympy as sp
 from scipy.sparse import diags_array, issparse
+from scipy.sparse.linalg import LinearOperator
 
 from theory.codegen.cache import load
 from theory.codegen.checking import check_explicit, check_network
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from scipy.sparse import sparray
 
-    Couplings: TypeAlias = ArrayLike | sparray
+    Couplings: TypeAlias = ArrayLike | sparray | LinearOperator
 
 
 def network_kernels(system: RandomNetwork | QuasiPotential) -> NetworkKernels:
@@ -135,7 +136,8 @@ class NetworkKernels(_Kernels):
     """Energy of a network and its derivatives; made by `network_kernels`.
 
     All methods take states ``x`` of shape (N, S), one state a column, couplings ``J`` of shape
-    (N, N), dense or a SciPy sparse array, and, for a model with fields, ``h`` of shape (N,), all
+    (N, N), dense, a SciPy sparse array or, but for `jacobian`, a linear operator, and, for a model
+    with fields, ``h`` of shape (N,), all
     float64. They raise `ModelError` for arrays that do not fit and where the model is not smooth
     enough.
     """
@@ -191,7 +193,8 @@ class NetworkKernels(_Kernels):
         function = self._function(name)
         columns = [_columns(state, states[0]) for state in states]
         size = columns[0].shape[0]
-        couplings: Any = J if issparse(J) else np.asarray(J, dtype=np.float64)
+        only_products = issparse(J) or isinstance(J, LinearOperator)
+        couplings: Any = J if only_products else np.asarray(J, dtype=np.float64)
         if couplings.shape != (size, size):
             msg = f"couplings for {size} units have shape ({size}, {size}), not {couplings.shape}"
             raise ModelError(msg)
