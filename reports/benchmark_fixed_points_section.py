@@ -72,7 +72,7 @@ def fixed_points_section(
     )
     data = _with_ends(data, table)
     drawing = Drawing(
-        draw_growth([data]),
+        draw_growth([data], "seconds of one search"),
         data,
         "Time of one search of a fixed point against N, one thread: median and quartiles over"
         f" {repetitions} random starts, with fitted powers and their exponents.",

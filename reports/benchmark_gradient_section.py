@@ -91,7 +91,7 @@ def gradient_section(
         "All three gave the same gradient within 1e-12 of its size before they were timed.",
     ]
     drawing = Drawing(
-        draw_growth([data]),
+        draw_growth([data], "seconds of one gradient"),
         data,
         f"Time of one gradient of {STATES} states against N, one thread: median and quartiles of"
         f" {repetitions} repetitions, with fitted powers and their exponents.",

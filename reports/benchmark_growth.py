@@ -205,7 +205,7 @@ def growth_table(data: xr.Dataset, caption: str, reference: str = "") -> str:
     return page.table(head, filled, caption)
 
 
-def draw_growth(panels: Sequence[xr.Dataset], vertical: str = "seconds of one call") -> Figure:
+def draw_growth(panels: Sequence[xr.Dataset], vertical: str) -> Figure:
     """Draw times against sizes, both logarithmic, with the fitted powers.
 
     Parameters

@@ -178,7 +178,7 @@ def draw_monte_carlo(data: xr.Dataset) -> Figure:
         left.plot(samples, error, "o", color=colour, label=f"Monte Carlo, $T = {temperature:g}$")
         left.plot(samples, fitted.amplitude * samples**fitted.exponent, color=colour, linewidth=1.0)
         left.annotate(
-            f"{fitted.exponent:.2f}", (samples[-1], error[-1]), xytext=(7, 0),
+            exponent_words(fitted), (samples[-1], error[-1]), xytext=(7, 0),
             textcoords="offset points", color=colour, fontsize=8.5, va="center",
         )  # fmt: skip
         right.plot(at.seconds.median("repetition"), error, "o-", color=colour, linewidth=1.0)

@@ -82,7 +82,7 @@ def rates_part(
         " which cost more than those between solved neighbours: short sweeps grow more slowly.",
     ]
     drawing = Drawing(
-        draw_growth([data]),
+        draw_growth([data], "seconds of one sweep"),
         data,
         f"Time of a sweep in g between {RANGE[0]:g} and {RANGE[1]:g} at T = {TEMPERATURES[0]:g},"
         f" gamma = {GAMMA:g}, one thread: median and quartiles of {repetitions} repetitions.",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from theory.ensembles import RandomNetwork
     from validation.samplers import Samples
 
-G, GAMMA, TEMPERATURE = 1.2, 0.5, 0.1
+G, GAMMA, TEMPERATURE = 0.8, 0.5, 0.3
 CHAINS, COUNT, STEP = 64, 5, 1e-3
 MANY, ONE, BARE, PLAIN = (
     f"a step of {CHAINS} chains", f"{CHAINS} steps of one chain", "two bare products",

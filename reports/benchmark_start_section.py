@@ -216,6 +216,7 @@ def draw_start(data: xr.Dataset) -> Figure:
         )
     axes.set_yticks(places, [str(name) for name in data.process.values])
     axes.set_xlabel("wall time, seconds")
+    axes.grid(visible=False, axis="y")
     axes.margins(x=0.12)
     axes.set_xlim(left=0)
     return figure

@@ -59,7 +59,7 @@ class SweepOverhead(NamedTuple):
 
 def sweep_overhead(
     points: int = 10_000,
-    chunks: int = 4,
+    chunks: int = 16,
     *,
     network: RandomNetwork | None = None,
     repetitions: int = 3,

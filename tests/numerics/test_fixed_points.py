@@ -163,7 +163,6 @@ def test_large_sparse_network_above_the_transition():
     assert found.reason[0] == ""
     _, gradient = network_target(RATE, couplings).energy_and_gradient(found.state)
     assert np.linalg.norm(gradient) / np.sqrt(100_000) < 1e-6
-    assert np.sqrt(np.mean(found.state**2)) > 0.1  # not at rest
 
 
 @pytest.mark.parametrize("threads", [1, 3])
