@@ -53,6 +53,7 @@ def find_fixed_points(
     starts: ArrayLike,
     *,
     method: str = "homotopy",
+    tolerance: float = STATIONARY,
     threads: int = 1,
     largest_spectrum: int = 2000,
     progress: Progress | None = None,
@@ -69,6 +70,10 @@ def find_fixed_points(
         `numerics.homotopy.follow_to_zero` ends at zeros of F and factorises dense matrices;
         the others minimise E by products only (`numerics.trust_region.minimise`), with the
         Hessian or with that of Levenberg and Marquardt, and also end where F is not zero.
+    tolerance : float
+        Gradient ``|grad E|/sqrt(N)`` below which a point is stationary. Above the default a
+        minimisation stops there, also where the speed still falls, so that a zero may be taken for
+        a slow point.
     threads : int
         Paths followed side by side; the result has the same bits on any number.
     largest_spectrum : int
@@ -86,13 +91,13 @@ def find_fixed_points(
     Raises
     ------
     ModelError
-        If the method does not exist or does not fit, starts are not finite, or memory does not
-        suffice.
+        If the method does not exist or does not fit, starts are not finite, the tolerance is not
+        positive, or memory does not suffice.
 
     Notes
     -----
-    ``zero``: speed below 1e-10. Else, with a gradient of E below 1e-8, F lies in the kernel of
-    the transposed Jacobian: a ``slow point`` if the speed is below 1e-2, else a
+    ``zero``: speed below 1e-10. Else, with a gradient of E below the tolerance, F lies in the
+    kernel of the transposed Jacobian: a ``slow point`` if the speed is below 1e-2, else a
     ``spurious minimum``. Every method finds points with a bias of its own: none draws them with
     equal weights.
 
@@ -112,14 +117,20 @@ def find_fixed_points(
     if method not in METHODS:
         msg = f"method must be one of {', '.join(METHODS)}, not {method!r}"
         raise ModelError(msg)
+    if not 0 < tolerance < 1:
+        msg = f"tolerance must lie between 0 and 1, not {tolerance}; 1e-8 is a good choice"
+        raise ModelError(msg)
     if method == "homotopy":
         states, work, reasons = _follow(target, starts, threads, progress)
     else:
         model = "hessian" if method == "newton" else "gauss_newton"
         check_memory(8.0 * starts.size * 16, f"minimising from {starts.shape[1]} starts")
-        descent = minimise(target, starts, model=model, progress=progress)
+        polish = tolerance <= STATIONARY
+        descent = minimise(
+            target, starts, model=model, tolerance=tolerance, polish=polish, progress=progress
+        )
         states, work, reasons = descent.state, descent.products, descent.reason
-    return _dataset(target, states, work, reasons, method, largest_spectrum)
+    return _dataset(target, states, work, reasons, method, tolerance, largest_spectrum)
 
 
 def _follow(
@@ -154,13 +165,14 @@ def _dataset(
     work: np.ndarray,
     reasons: np.ndarray,
     method: str,
+    tolerance: float,
     largest_spectrum: int,
 ) -> xr.Dataset:
     root = np.sqrt(target.size)
     energy, slope = target.energy_and_gradient(states)
     speed = np.linalg.norm(target.drift(states), axis=0) / root
     gradient = np.linalg.norm(slope, axis=0) / root
-    kind = classify(speed, gradient)
+    kind = classify(speed, gradient, tolerance)
     reasons = np.where((kind == "unfinished") & (reasons == ""), "not stationary", reasons)
     # zeros in the order of the starts, the others by their speed
     order = np.argsort(np.where(kind == "zero", 0.0, speed), kind="stable")
@@ -183,19 +195,21 @@ def _dataset(
     dataset = xr.Dataset(variables)
     for name in variables:
         dataset[name].attrs = {"long_name": _LONG_NAMES[name], "units": "1"}
-    settings = {"method": method, "zero": ZERO, "stationary": STATIONARY, "same": SAME}
+    settings = {"method": method, "zero": ZERO, "stationary": tolerance, "same": SAME}
     versions = {name: metadata.version(name) for name in ("restpoint", "numpy", "scipy", "numba")}
     record = json.dumps({"settings": settings, "versions": versions})
     return dataset.assign_attrs(format_version=1, provenance=record)
 
 
-def classify(speed: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+def classify(speed: np.ndarray, gradient: np.ndarray, tolerance: float = STATIONARY) -> np.ndarray:
     """Tell what states are from their speed and the gradient of the energy.
 
     Parameters
     ----------
     speed, gradient : ndarray
         ``|F|/sqrt(N)`` and ``|grad E|/sqrt(N)``.
+    tolerance : float
+        Of the gradient.
 
     Returns
     -------
@@ -207,7 +221,7 @@ def classify(speed: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     >>> classify(np.array([1e-12, 1e-3, 0.1, 0.1]), np.array([0, 1e-9, 1e-9, 1e-3])).tolist()
     ['zero', 'slow point', 'spurious minimum', 'unfinished']
     """
-    conditions = [speed < ZERO, gradient >= STATIONARY, speed < SLOW]
+    conditions = [speed < ZERO, gradient >= tolerance, speed < SLOW]
     return np.select(conditions, ["zero", "unfinished", "slow point"], "spurious minimum")
 
 

@@ -165,6 +165,17 @@ def test_large_sparse_network_above_the_transition():
     assert np.linalg.norm(gradient) / np.sqrt(100_000) < 1e-6
 
 
+def test_a_looser_tolerance_stops_earlier():
+    couplings, _ = RATE.draw_sparse(1000, 1.5, 0.0, connections=50, seed=1)
+    target = network_target(RATE, couplings)
+    given = {"method": "levenberg_marquardt", "largest_spectrum": 10}
+    loose = find_fixed_points(target, gaussian(1000, 1), tolerance=1e-5, **given)
+    assert loose.kind.values.tolist() == ["slow point"]
+    assert 1e-8 < float(loose.gradient[0]) < 1e-5
+    with pytest.raises(ModelError, match="tolerance must lie between 0 and 1, not 0"):
+        find_fixed_points(target, gaussian(1000, 1), tolerance=0, **given)
+
+
 @pytest.mark.parametrize("threads", [1, 3])
 def test_shared_products_have_the_bits_of_scipy(threads):
     dense = random_array((40, 70), density=0.1, rng=np.random.default_rng(0)).toarray()
