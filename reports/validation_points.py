@@ -38,8 +38,6 @@ class Effort:
     cold_size : tuple of int, optional
         Numbers of units below the temperature `validation.compare.WARM`, where the approach to
         infinite size is slower; by default as above it.
-    further_size : tuple of int, optional
-        Larger ones that are added below that temperature where the first networks are too few.
     """
 
     size: tuple[int, ...]
@@ -48,7 +46,6 @@ class Effort:
     precision: float = np.inf
     most_networks: int = 48
     cold_size: tuple[int, ...] = ()
-    further_size: tuple[int, ...] = ()
 
     def counts(self, temperature: float, networks: int) -> dict[int, int]:
         """Networks of every size at a temperature, given those of the largest.
@@ -58,12 +55,10 @@ class Effort:
         >>> FULL.counts(0.1, 8)
         {150: 32, 300: 16, 600: 8}
         >>> FULL.counts(0.03, 16)
-        {100: 128, 200: 64, 400: 32, 800: 16, 1600: 8}
+        {100: 128, 200: 64, 400: 32, 800: 16}
         """
-        warm = temperature >= WARM
-        sizes = self.size if warm else self.cold_size or self.size
-        more = self.further_size if networks > self.networks and not warm else ()
-        return {size: max(round(networks * max(sizes) / size), 2) for size in (*sizes, *more)}
+        sizes = self.size if temperature >= WARM else self.cold_size or self.size
+        return {size: round(networks * max(sizes) / size) for size in sizes}
 
     def networks_after(self, networks: int, relative_error: float) -> int:
         """Networks that an error asks for, given that of some; the same number if it will do.
@@ -88,7 +83,6 @@ FULL = Effort(
     sampling=Sampling(chains=8, draws=60, warmup=30, doublings=4, integration_time=16.0),
     precision=0.009,
     cold_size=(100, 200, 400, 800),
-    further_size=(1600,),
 )
 QUICK = Effort(
     size=(40, 80, 160),

@@ -145,9 +145,7 @@ def test_interrupted_report_goes_on_with_identical_results(monkeypatch):
 
 def test_imprecise_points_get_more_networks():
     cold = Point(NETWORK, 0.5, 0.2, 0.05, 4)
-    effort = replace(
-        TINY, precision=0.05, most_networks=12, cold_size=(8, 12, 16), further_size=(20,)
-    )
+    effort = replace(TINY, precision=0.05, most_networks=12, cold_size=(8, 12, 16, 20))
     checked, _ = compute([POINTS[0], cold], effort)
     plain, more = split(checked)
     assert [plain.sizes["size"], more.sizes["size"]] == [3, 4]
