@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 WARM, WARM_PRIOR = 0.1, (1.0, 0.2)
 """From this temperature on averages are taken to approach their limit as 1/N, as fluctuations
-around a regular saddle point do; below it the power is left open (see `extrapolate`)."""
+around a regular saddle point do."""
+COOL, COOL_PRIOR = 0.03, (0.816, 0.203)
+"""From this one on between that and the power 2/3 of a mean-field transition: they are one
+standard deviation away. Below it the power is left open (see `extrapolate`)."""
 LEVEL = 0.003
 """Probability of the difference between hot and cold starts below which they disagree."""
 _PER_NETWORK = {
@@ -158,8 +161,7 @@ def _quantity(
 ) -> dict[str, float | str | bool]:
     """Extrapolate one quantity and judge the theory by it."""
     theory = float(phases[name])
-    warm = float(phases.temperature) >= WARM
-    prior = WARM_PRIOR if warm else EXPONENT_PRIOR
+    prior = exponent_prior(float(phases.temperature))
     limit = extrapolate(sizes, mean, error, exponent_prior=prior)
     judgement = judge(
         theory,
@@ -183,6 +185,19 @@ def _quantity(
         "exponent": limit.exponent,
         "exponent_error": limit.exponent_error,
     }
+
+
+def exponent_prior(temperature: float) -> tuple[float, float]:
+    """Say what is known about the power of the size: the less, the colder it is.
+
+    Examples
+    --------
+    >>> exponent_prior(0.1), exponent_prior(0.05), exponent_prior(0.01)
+    ((1.0, 0.2), (0.816, 0.203), (0.8, 0.4))
+    """
+    if temperature >= WARM:
+        return WARM_PRIOR
+    return COOL_PRIOR if temperature >= COOL else EXPONENT_PRIOR
 
 
 def _scale(phases: xr.Dataset, name: str) -> float:
