@@ -112,14 +112,10 @@ def solve(
     if branch not in {"default", "all"}:
         msg = f"branch must be 'default' or 'all', not {branch!r}"
         raise ModelError(msg)
-    reduced = functional_kernel(replace(free_energy, reduced=True))
-    theta, parameters, solution = _solve_grid(
-        reduced, free_energy, axes, tolerance, threads, progress
-    )
-    shape = tuple(len(values) for values in axes.values())
-    name = "symmetric" if reduced.metadata["symmetric"] else "asymmetric"
-    dataset = _dataset(reduced, solution, parameters, axes, shape, name)
+    dataset, theta, parameters = solve_axes(free_energy, axes, tolerance, threads, progress)
     if branch == "all":
+        shape = tuple(len(values) for values in axes.values())
+        reduced = functional_kernel(replace(free_energy, reduced=True))
         full = functional_kernel(replace(free_energy, reduced=False))
         found = other_branches(full, reduced, theta, parameters, tolerance, threads)
         parts = [
@@ -134,6 +130,46 @@ def solve(
         "provenance": provenance(free_energy, tolerance=tolerance, branch=branch),
     }
     return dataset
+
+
+def solve_axes(
+    free_energy: FreeEnergy,
+    axes: dict[str, np.ndarray],
+    tolerance: float,
+    threads: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[xr.Dataset, np.ndarray, np.ndarray]:
+    """Solve for the default branch, without the checks and the record of `solve`.
+
+    Parameters
+    ----------
+    free_energy : FreeEnergy
+    axes : dict of str to ndarray
+        Values of ``g``, ``gamma`` and ``temperature`` that were checked.
+    tolerance, threads, progress
+        As of `solve`.
+
+    Returns
+    -------
+    dataset : xarray.Dataset
+    theta, parameters : ndarray, shape (points, k)
+        Order parameters and parameters of the kernel.
+
+    Examples
+    --------
+    >>> from theory import RandomNetwork, replica_symmetric
+    >>> axes = {"g": np.array([1.2]), "gamma": np.array([0.5]), "temperature": np.array([0.1])}
+    >>> found, _, _ = solve_axes(replica_symmetric(RandomNetwork()), axes, 1e-10, threads=1)
+    >>> print(f"{found.q.item():.10f}")
+    0.3793082206
+    """
+    reduced = functional_kernel(replace(free_energy, reduced=True))
+    theta, parameters, solution = _solve_grid(
+        reduced, free_energy, axes, tolerance, threads, progress
+    )
+    shape = tuple(len(values) for values in axes.values())
+    name = "symmetric" if reduced.metadata["symmetric"] else "asymmetric"
+    return _dataset(reduced, solution, parameters, axes, shape, name), theta, parameters
 
 
 def _labels(

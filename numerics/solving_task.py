@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import xarray as xr
 
-from numerics.solve import AXES, LONG_NAMES, solve
+from numerics.solve import AXES, LONG_NAMES, solve_axes
 from numerics.sweep_task import Task, Variable, as_axis
 from theory.codegen.functional import functional_kernel
 from theory.ensembles import check_parameters
@@ -147,7 +147,5 @@ class SolvingTask(Task):
         # what vanishes drops out of the equations: several kernels, each derived once
         with _DERIVING:
             functional_kernel(replace(free_energy, reduced=True))
-        return solve(
-            free_energy, *(self.axes[name] for name in AXES),
-            tolerance=self.tolerance, threads=threads,
-        )  # fmt: skip
+        axes = {name: self.axes[name] for name in AXES}
+        return solve_axes(free_energy, axes, self.tolerance, threads)[0]

@@ -1,8 +1,9 @@
-"""Chunks of numbers as files of a Zarr array, written directly.
+"""Chunks as files of a Zarr array, written directly.
 
-An uncompressed chunk of Zarr's format 3 holds its values one after the other, little-endian, the
-last dimension running fastest, padded to the shape of all chunks. Zarr needs a millisecond and
-more for each, which is much beside the solution of ten thousand points.
+An uncompressed chunk of Zarr's format 3 holds its values one after the other, numbers
+little-endian and texts with their lengths, the last dimension running fastest, padded to the shape
+of all chunks. Zarr's event loop needs a millisecond and more for each, which is much beside the
+solution of ten thousand points.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numcodecs.vlen import VLenUTF8
 
 from theory.files import temporary_name
 
@@ -29,7 +31,8 @@ def write_chunk(
     directory : pathlib.Path
         Of the array.
     array : zarr.Array
-        Of numbers, with no compressor and the default order of bytes, its chunks in one directory.
+        Of numbers or texts, with no compressor and the default order of bytes, its chunks in one
+        directory.
     block : tuple of slice
         A chunk along the first dimensions, all of the others.
     values : array_like
@@ -55,22 +58,19 @@ def write_chunk(
     >>> array[:].tolist()
     [0.0, 0.0, 0.0, 1.5, 2.5]
     """
-    shape, lengths = array.chunks, array.shape[len(block) :]
+    lengths, shape = array.shape[len(block) :], array.chunks
     inside = (*(slice(part.stop - part.start) for part in block), *map(slice, lengths))
-    chunk = np.full(shape, array.fill_value, array.dtype.newbyteorder("<"))
+    texts = array.dtype.kind in "OT"
+    dtype = np.dtype(object) if texts else array.dtype.newbyteorder("<")
+    chunk = np.full(shape, array.fill_value, dtype)
     chunk[inside] = values
-    target = chunk_file(directory, array, block)
+    place = [part.start // length for part, length in zip(block, shape, strict=False)]
+    place += [0] * len(lengths)
+    target = directory / array.metadata.encode_chunk_key(tuple(place))
     partial = temporary_name(target)
     try:
-        partial.write_bytes(chunk.data)
+        partial.write_bytes(VLenUTF8().encode(chunk.ravel()) if texts else chunk.data)
         partial.replace(target)
     except OSError:
         partial.unlink(missing_ok=True)
         raise
-
-
-def chunk_file(directory: Path, array: zarr.Array, block: tuple[slice, ...]) -> Path:
-    """Name the file of a chunk; the arguments are those of `write_chunk`."""
-    place = [part.start // length for part, length in zip(block, array.chunks, strict=False)]
-    place += [0] * (array.ndim - len(block))
-    return directory / array.metadata.encode_chunk_key(tuple(place))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from numerics.sweep_chunks import chunk_file, write_chunk
+from numerics.sweep_chunks import write_chunk
 from numerics.sweep_layout import DONE, EMPTY, FAILED, FORMAT_VERSION, differences
 from numerics.sweep_template import write_template
 from theory.expressions import ModelError
@@ -93,13 +93,8 @@ class SweepStore:
     def _put(self, block: Block, values: dict[str, Any]) -> None:
         """Write the variables in their order: the mark is the last."""
         try:
-            for name, variable in self.layout.variables.items():
-                array, directory = self._arrays[name], self.path / name
-                if variable.dtype != "str":
-                    write_chunk(directory, array, block, values[name])
-                # no file is a chunk of empty words
-                elif np.any(values[name] != "") or chunk_file(directory, array, block).exists():
-                    array[block] = values[name]
+            for name in self.layout.variables:
+                write_chunk(self.path / name, self._arrays[name], block, values[name])
         except OSError as error:
             raise _unwritable(self.path, error) from error
 

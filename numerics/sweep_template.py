@@ -89,8 +89,7 @@ def _create_array(
         shape=shape,
         chunks=chunks or shape,
         dtype=variable.dtype,
-        # numbers are written without Zarr's help, see `numerics.sweep_chunks`
-        compressors="auto" if variable.dtype == "str" else None,
+        compressors=None,  # chunks are written without Zarr's help, see `numerics.sweep_chunks`
         # all files of a variable in one directory
         chunk_key_encoding={"name": "default", "separator": "."},
         fill_value=EMPTY.get(variable.dtype, 0),
