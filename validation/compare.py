@@ -24,7 +24,9 @@ WARM, WARM_PRIOR = 0.1, (1.0, 0.2)
 around a regular saddle point do."""
 COOL, COOL_PRIOR = 0.03, (0.816, 0.203)
 """From this one on between that and the power 2/3 of a mean-field transition: they are one
-standard deviation away. Below it the power is left open (see `extrapolate`)."""
+standard deviation away. Below it the power is left open (see `extrapolate`). This range was chosen
+after seeing networks at g = 1.2, gamma = 0, T = 0.03, whose power is 0.6 to 0.7: intervals are too
+narrow if it is 1/2."""
 LEVEL = 0.003
 """Probability of the difference between hot and cold starts below which they disagree."""
 _PER_NETWORK = {
