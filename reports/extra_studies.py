@@ -121,13 +121,13 @@ STUDIES = Studies(
     ),
     chaos=(
         Chaos(1.2, (200, 400, 800), 10, 300.0, 100.0, 911),
-        Chaos(1.5, (500, 1000, 2000), 8, 200.0, 80.0, 912),
+        Chaos(1.5, (500, 1000, 2000), 6, 200.0, 80.0, 912),
         Chaos(2.0, (125, 250, 500, 1000), 48, 80.0, 40.0, 913),
         Chaos(3.0, (125, 250, 500, 1000), 16, 60.0, 20.0, 914, step=0.1),
     ),
     stability=(
-        Stability(0.0, (100, 200, 400, 800, 1600), 20, 921),
-        Stability(0.5, (100, 200, 400, 800, 1600), 20, 922),
+        Stability(0.0, (100, 200, 400, 800), 24, 921),
+        Stability(0.5, (100, 200, 400, 800), 24, 922),
     ),
 )
 """Sizes, networks and durations follow from the errors found in other runs, with other seeds."""

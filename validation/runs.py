@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from threadpoolctl import threadpool_limits
@@ -56,7 +58,11 @@ def run_jobs(
     directory: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[dict[tuple[int, int], Result]]:
-    """Run every job for every network, the largest first, and keep each result when it is there.
+    """Run every job for every network, and keep each result when it is there.
+
+    One thread begins with the smallest networks, the others with the largest: small networks are
+    many short calls, at which threads would wait for each other's turn in the interpreter (two
+    threads with a small network each take twice as long as one thread with both).
 
     Parameters
     ----------
@@ -83,12 +89,13 @@ def run_jobs(
     >>> int(found[20, 1]["q"])
     21
     """
-    tasks = [
+    tasks = deque(
         (k, size, index)
         for size, count in sorted(networks.items(), reverse=True)
         for k in range(len(jobs))
         for index in range(count)
-    ]
+    )
+    total, smallest = len(tasks), Lock()
     kept = [Checkpoint(job.settings, directory) for job in jobs]
     results: list[dict] = [{} for _ in jobs]
 
@@ -98,13 +105,21 @@ def run_jobs(
         found = kept[k].get(name)
         return kept[k].put(name, jobs[k].run(size, index)) if found is None else found
 
+    def run_next(_: int) -> tuple[tuple[int, int, int], Result]:
+        if threads > 1 and smallest.acquire(blocking=False):
+            try:
+                return (task := tasks.pop()), run(task)
+            finally:
+                smallest.release()
+        return (task := tasks.popleft()), run(task)
+
     # products of matrices stay on one thread: networks are what is done side by side
     with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
         try:
-            for done, (task, found) in enumerate(zip(tasks, pool.map(run, tasks), strict=True), 1):
+            for done, (task, found) in enumerate(pool.map(run_next, range(total)), 1):
                 results[task[0]][task[1:]] = found
                 if progress:
-                    progress(done, len(tasks))
+                    progress(done, total)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
