@@ -11,8 +11,8 @@ import xarray as xr
 
 from numerics.bordered import Point, StepError, correct
 from numerics.branch_tracing import branch_dataset, switch_branch, trace_branch
+from numerics.phases import LONG_NAMES
 from numerics.saddle_system import SaddleSystem, saddle_system
-from numerics.solve import LONG_NAMES
 from theory.expressions import ModelError
 
 if TYPE_CHECKING:

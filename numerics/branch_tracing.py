@@ -13,8 +13,9 @@ from numerics.arclength import Curve, trace
 from numerics.bordered import Point, StepError, known_point
 from numerics.branch_switching import switch
 from numerics.continuation import TEMPERATURE
+from numerics.phases import LONG_NAMES, ORDER_PARAMETERS
+from numerics.provenance import provenance
 from numerics.saddle_system import SaddleSystem, saddle_system
-from numerics.solve import LONG_NAMES, ORDER_PARAMETERS, provenance
 from numerics.stability import replicon, smallest
 from theory.ensembles import check_parameters
 from theory.expressions import ModelError

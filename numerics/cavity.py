@@ -11,7 +11,7 @@ from scipy.optimize import root
 from scipy.special import erf
 
 from numerics.one_unit import MOST_PANELS, PANELS, compiled, kinks_of, site_nodes, support
-from numerics.solve import provenance
+from numerics.provenance import provenance
 from numerics.tables import Point, solve_table
 from theory.cavity import CavityEquations, R
 from theory.ensembles import PARAMETERS, RandomNetwork

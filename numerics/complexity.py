@@ -17,7 +17,7 @@ from numerics.complexity_equations import (
     Place,
     Settled,
 )
-from numerics.solve import provenance
+from numerics.provenance import provenance
 from numerics.tables import Point, solve_table
 from theory.expressions import ModelError
 

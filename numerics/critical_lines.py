@@ -10,7 +10,7 @@ import xarray as xr
 from scipy.optimize import brentq
 
 from numerics.cavity import CavitySolver, cavity_solver
-from numerics.solve import provenance
+from numerics.provenance import provenance
 from theory.ensembles import RandomNetwork, check_parameters
 from theory.expressions import ModelError
 from theory.free_energy import replica_symmetric

@@ -12,8 +12,10 @@ from scipy.optimize import brentq
 from scipy.special import xlogy
 
 from numerics.branches import other_branches
+from numerics.phases import AXES, LONG_NAMES
+from numerics.provenance import FORMAT_VERSION, provenance
 from numerics.saddle import Solution, polish
-from numerics.solve import AXES, FORMAT_VERSION, LONG_NAMES, provenance, solve
+from numerics.solve import solve
 from theory.codegen.functional import functional_kernel
 from theory.expressions import ModelError
 from theory.free_energy import FreeEnergy, replica_symmetric

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import xarray as xr
 
-from numerics.solve import AXES, LONG_NAMES, solve_axes
+from numerics.phases import AXES, LONG_NAMES
+from numerics.solve import solve_axes
 from numerics.sweep_task import Task, Variable, as_axis
 from theory.codegen.functional import functional_kernel
 from theory.ensembles import check_parameters

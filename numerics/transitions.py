@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 from numerics.bordered import StepError
 from numerics.branch_diagram import branches_at, monotone_parts, pieces_of, solve_on
 from numerics.branch_tracing import branch_dataset
-from numerics.solve import LONG_NAMES, ORDER_PARAMETERS
+from numerics.phases import LONG_NAMES, ORDER_PARAMETERS
 from theory.expressions import ModelError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits
 
-from numerics.solve import provenance
+from numerics.provenance import provenance
 from reports import page
 from reports.benchmark_dynamics_section import dynamics_section
 from reports.benchmark_fixed_points_section import fixed_points_section

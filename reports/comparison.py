@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from numerics.solve import AXES
+from numerics.phases import AXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from numerics.solve import provenance
+from numerics.provenance import provenance
 from reports import page
 from reports.phase_breaking import breaking_section
 from reports.phase_coexistence import coexistence_section

@@ -8,7 +8,7 @@ from reports import page
 
 
 def provenance_table(record: str) -> str:
-    """Write a record of `numerics.solve.provenance` as a table.
+    """Write a record of `numerics.provenance.provenance` as a table.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from numerics.solve import AXES, ORDER_PARAMETERS
+from numerics.phases import AXES, ORDER_PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

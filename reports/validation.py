@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from numerics.solve import AXES, solve
+from numerics.phases import AXES
+from numerics.solve import solve
 from reports.checks import check_simulable
 from reports.comparison import describe_unconfirmed
 from reports.store import write_dataset, write_figure

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from numerics.density import bin_probability
-from numerics.solve import FORMAT_VERSION, provenance
+from numerics.provenance import FORMAT_VERSION, provenance
 from numerics.targets import network_target
 from theory.codegen.kernels import network_kernels
 from theory.expressions import ModelError

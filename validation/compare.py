@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from numerics.solve import AXES
+from numerics.phases import AXES
 from validation.distributions import compare_histograms
 from validation.finite_size import EXPONENT_PRIOR, extrapolate
 from validation.simulate import LARGEST_R_HAT, QUANTITIES

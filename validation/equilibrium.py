@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from numerics.density import bin_probability
-from numerics.solve import AXES, FORMAT_VERSION, provenance
+from numerics.phases import AXES
+from numerics.provenance import FORMAT_VERSION, provenance
 from theory.codegen.kernels import network_kernels
 from theory.expressions import ModelError
 from theory.free_energy import replica_symmetric

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import xarray as xr
 
-from numerics.solve import AXES
+from numerics.phases import AXES
 from numerics.solving_task import variant
 from numerics.sweep_task import Task, Variable, as_axis
 from theory.codegen.kernels import network_kernels
