@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from theory.ensembles import RandomNetwork
 
     Result = dict[str, np.ndarray]
+
+SMALL = 128
 
 
 class Job(NamedTuple):
@@ -60,9 +63,10 @@ def run_jobs(
 ) -> list[dict[tuple[int, int], Result]]:
     """Run every job for every network, and keep each result when it is there.
 
-    One thread begins with the smallest networks, the others with the largest: small networks are
-    many short calls, at which threads would wait for each other's turn in the interpreter (two
-    threads with a small network each take twice as long as one thread with both).
+    One thread begins with the smallest networks, the others with the largest, and those of at most
+    `SMALL` units are never done side by side: they are many short calls, at which threads would
+    wait for each other's turn in the interpreter (two threads with such a network each take twice
+    as long as one thread with both).
 
     Parameters
     ----------
@@ -111,7 +115,9 @@ def run_jobs(
                 return (task := tasks.pop()), run(task)
             finally:
                 smallest.release()
-        return (task := tasks.popleft()), run(task)
+        task = tasks.popleft()
+        with smallest if task[1] <= SMALL else nullcontext():
+            return task, run(task)
 
     # products of matrices stay on one thread: networks are what is done side by side
     with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
