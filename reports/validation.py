@@ -128,8 +128,7 @@ def compute(
     with place_for as kept:
         for place, point in enumerate(points):
             left = sum(
-                sum(effort.counts(other.temperature, effort.networks).values())
-                for other in points[place + 1 :]
+                sum(effort.counts(other.temperature).values()) for other in points[place + 1 :]
             )
 
             def advance(count: int, total: int, before: int = done, after: int = left) -> None:
@@ -161,17 +160,18 @@ def _simulate(
     phases = solve(replica_symmetric(point.network), point.g, point.gamma, point.temperature)
     sampling = asdict(effort.sampling)
     del sampling["edges"]  # every point has its own
-    networks, wanted = 0, effort.networks
-    while wanted > networks:
-        networks = wanted
-        counts = effort.counts(point.temperature, networks)
+    counts, done = effort.counts(point.temperature), None
+    while counts != done:
+        done = counts
         part = validate(
             point.network, phases.squeeze(), size=list(counts), networks=list(counts.values()),
             **sampling, seed=point.seed(seed), threads=threads,
             directory=directory, progress=progress,
         )  # fmt: skip
         at = part.sel(quantity="q")
-        wanted = effort.networks_after(networks, float(abs(at.standard_error / at.simulation)))
+        errors = at.standard_error, at.mean_error.sel(size=max(counts))
+        relative = (float(abs(error / at.simulation)) for error in errors)
+        counts = effort.counts_after(counts, *relative)
     return part
 
 

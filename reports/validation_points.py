@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+POWER_UNKNOWN = 1.25
+"""Error of a limit over that of the largest size, above which the extrapolation makes it."""
+
+
 @dataclass(frozen=True)
 class Effort:
     """How much is simulated at every point.
@@ -32,12 +36,16 @@ class Effort:
     sampling : Sampling
         How each of them is sampled.
     precision : float, optional
-        More networks are drawn until the standard error of q is below this part of q,
+        More is simulated until the standard error of q is below this part of q,
     most_networks : int, optional
-        but not more than this of the largest size.
+        but not more networks than this of the largest size.
     cold_size : tuple of int, optional
         Numbers of units below the temperature `validation.compare.WARM`, where the approach to
         infinite size is slower; by default as above it.
+    further : int, optional
+        A larger size, added to these where the unknown power of the approach makes the error,
+    most_further : int, optional
+        and its largest number of networks.
     """
 
     size: tuple[int, ...]
@@ -46,35 +54,66 @@ class Effort:
     precision: float = np.inf
     most_networks: int = 48
     cold_size: tuple[int, ...] = ()
+    further: int | None = None
+    most_further: int = 12
 
-    def counts(self, temperature: float, networks: int) -> dict[int, int]:
-        """Networks of every size at a temperature, given those of the largest.
+    def counts(self, temperature: float) -> dict[int, int]:
+        """Networks of every size at first.
 
         Examples
         --------
-        >>> FULL.counts(0.1, 8)
+        >>> FULL.counts(0.1)
         {150: 32, 300: 16, 600: 8}
-        >>> FULL.counts(0.03, 16)
-        {100: 128, 200: 64, 400: 32, 800: 16}
         """
         sizes = self.size if temperature >= WARM else self.cold_size or self.size
-        return {size: round(networks * max(sizes) / size) for size in sizes}
+        return in_proportion(sizes, self.networks)
 
-    def networks_after(self, networks: int, relative_error: float) -> int:
-        """Networks that an error asks for, given that of some; the same number if it will do.
+    def counts_after(
+        self, counts: dict[int, int], relative_error: float, of_largest: float
+    ) -> dict[int, int]:
+        """Networks of every size that the errors ask for; the same if they will do.
+
+        Parameters
+        ----------
+        counts : dict of int to int
+            Networks so far.
+        relative_error : float
+            Of q extrapolated to infinite size.
+        of_largest : float
+            Of q at the largest size.
 
         Examples
         --------
-        >>> FULL.networks_after(8, 0.009), FULL.networks_after(8, 0.012)
-        (8, 20)
+        >>> warm, cold = FULL.counts(0.1), FULL.counts(0.03)
+        >>> FULL.counts_after(warm, 0.008, 0.006) == warm
+        True
+        >>> FULL.counts_after(warm, 0.012, 0.008)
+        {150: 80, 300: 40, 600: 20}
+        >>> FULL.counts_after(cold, 0.012, 0.008)
+        {100: 128, 200: 64, 400: 32, 800: 16, 1600: 8}
         """
         if relative_error <= self.precision:
-            return networks
+            return counts
+        networks = counts[max(counts)]
+        power_unknown = relative_error > POWER_UNKNOWN * of_largest
+        if self.further and tuple(counts) == self.cold_size and power_unknown:
+            return in_proportion([*counts, self.further], networks)
         # errors fall with the square root; a little more, as this one is not known well
         wanted = 1.2 * networks * (relative_error / self.precision) ** 2
-        if not wanted < self.most_networks:
-            return self.most_networks
-        return min(4 * math.ceil(wanted / 4), self.most_networks)
+        most = self.most_further if self.further in counts else self.most_networks
+        more = 4 * math.ceil(wanted / 4) if wanted < most else most
+        return in_proportion(list(counts), max(networks, min(more, most)))
+
+
+def in_proportion(sizes: Sequence[int], networks: int) -> dict[int, int]:
+    """Numbers of networks in proportion to 1/N, given that of the largest.
+
+    Examples
+    --------
+    >>> in_proportion([100, 200, 400, 800], 16)
+    {100: 128, 200: 64, 400: 32, 800: 16}
+    """
+    return {size: round(networks * max(sizes) / size) for size in sizes}
 
 
 FULL = Effort(
@@ -83,6 +122,7 @@ FULL = Effort(
     sampling=Sampling(chains=8, draws=60, warmup=30, doublings=4, integration_time=16.0),
     precision=0.009,
     cold_size=(100, 200, 400, 800),
+    further=1600,
 )
 QUICK = Effort(
     size=(40, 80, 160),

@@ -138,7 +138,7 @@ def test_interrupted_report_goes_on_with_identical_results(monkeypatch):
     monkeypatch.setattr("validation.equilibrium.simulate_network", counted)
     with kept_networks(POINTS[:2], TINY, 0) as kept:
         resumed, _ = compute(POINTS[:2], TINY, directory=kept)
-    assert len(simulated) <= sum(TINY.counts(0.2, 3).values()) * 2 - 12
+    assert len(simulated) <= sum(TINY.counts(0.2).values()) * 2 - 12
     xr.testing.assert_identical(resumed, straight)
     assert not kept.exists()
 
