@@ -92,9 +92,11 @@ def style_of(gamma: float) -> dict[str, Any]:
     >>> style_of(-0.2)["linestyle"], style_of(0.5)["linestyle"]
     ('--', '-')
     """
-    place = float(np.clip(gamma, 0, 0.9))
+    place = float(np.clip(abs(gamma), 0, 0.9))
+    # of the second map the middle, as its ends are near black and near white
+    colour = mpl.colormaps["viridis"](place) if gamma >= 0 else mpl.colormaps["RdPu"](1 - place / 2)
     return {
-        "color": "#b8418a" if gamma < 0 else mpl.colormaps["viridis"](place),
+        "color": colour,
         "linestyle": "--" if gamma < 0 else "-",
         "linewidth": 1.6,
     }

@@ -18,6 +18,7 @@ from reports.figures import (
     legend_below,
     make_figure,
 )
+from validation.compare import WARM
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,8 +32,9 @@ DISTRIBUTIONS = 6
 
 def title_of(point: xr.Dataset) -> str:
     """Name a point above its axes, in two lines."""
+    model = point.model.item().replace("σ_h", r"$\sigma_h$")
     return (
-        f"{point.model.item()}\n$g = {float(point.g):g}$, $\\gamma = {float(point.gamma):g}$,"
+        f"{model}\n$g = {float(point.g):g}$, $\\gamma = {float(point.gamma):g}$,"
         f" $T = {float(point.temperature):g}$"
     )
 
@@ -135,21 +137,28 @@ def normal_scores(z: np.ndarray, degrees: np.ndarray) -> np.ndarray:
 
 
 def choose(checked: xr.Dataset, count: int) -> np.ndarray:
-    """Choose points to show: refuted q, then undecided q, then evenly from the rest, in order.
+    """Choose points to show: those of refuted, then of undecided q, the coldest, then evenly.
 
     Examples
     --------
     >>> import xarray as xr
     >>> verdict = [["confirmed"], ["refuted"], ["confirmed"], ["confirmed"]]
-    >>> data = xr.Dataset({"verdict": (("point", "quantity"), verdict)}, {"quantity": ["q"]})
-    >>> choose(data, 2).tolist()
-    [0, 1]
+    >>> temperature = ("point", [0.3, 0.3, 0.3, 0.03])
+    >>> data = xr.Dataset(
+    ...     {"verdict": (("point", "quantity"), verdict)},
+    ...     {"quantity": ["q"], "temperature": temperature},
+    ... )
+    >>> choose(data, 3).tolist()
+    [0, 1, 3]
     """
     verdict = checked.verdict.sel(quantity="q").values
-    order = [np.flatnonzero(verdict == name) for name in ("refuted", "undecided", "confirmed")]
-    first = np.concatenate(order[:2])[:count]
-    left = min(count - len(first), len(order[2]))
-    rest = order[2][np.linspace(0, len(order[2]) - 1, left).round().astype(int)]
+    cold = checked.temperature.values < WARM
+    classes = [verdict == "refuted", verdict == "undecided", cold, np.full_like(cold, True)]
+    kind = np.select(classes, range(4))
+    first = np.argsort(kind, kind="stable")[: min(count, int((kind < 3).sum()))]
+    others = np.flatnonzero(kind == 3)
+    left = min(count - len(first), len(others))
+    rest = others[np.linspace(0, len(others) - 1, left).round().astype(int)]
     return np.sort(np.concatenate([first, rest])).astype(int)
 
 
@@ -176,6 +185,7 @@ def draw_sizes(checked: xr.Dataset) -> Figure:
             color=COLOURS[str(point.verdict.values)], capsize=3, label=_limit_label(point),
         )  # fmt: skip
         axes.set_xlim(-0.06 * inverse.max(), 1.08 * inverse.max())
+        axes.locator_params(axis="x", nbins=4)
         label_axes(axes, "$1/N$", "q")
         axes.set_title(title_of(point), fontsize=9)
     legend_below(figure, columns=5)
