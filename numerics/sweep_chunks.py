@@ -62,8 +62,11 @@ def write_chunk(
     inside = (*(slice(part.stop - part.start) for part in block), *map(slice, lengths))
     texts = array.dtype.kind in "OT"
     dtype = np.dtype(object) if texts else array.dtype.newbyteorder("<")
-    chunk = np.full(shape, array.fill_value, dtype)
-    chunk[inside] = values
+    if isinstance(values, np.ndarray) and values.shape == shape:
+        chunk = np.ascontiguousarray(values, dtype)
+    else:
+        chunk = np.full(shape, array.fill_value, dtype)
+        chunk[inside] = values
     place = [part.start // length for part, length in zip(block, shape, strict=False)]
     place += [0] * len(lengths)
     target = directory / array.metadata.encode_chunk_key(tuple(place))

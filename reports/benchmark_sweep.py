@@ -16,7 +16,6 @@ from theory import RandomNetwork, replica_symmetric
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numerics.sweep_task import Task
 
 TEMPERATURE = 0.1
 
@@ -97,17 +96,19 @@ def sweep_overhead(
             for value in gamma:
                 solve(free_energy, g, value, TEMPERATURE)
 
-    runs = [(_timed(alone), _timed(lambda: _stored(task, points))) for _ in range(repetitions + 1)]
+    with TemporaryDirectory() as directory:
+        # all are removed at the end: some file systems are slow to reuse what was just deleted
+        paths = iter([Path(directory) / f"{k}.zarr" for k in range(repetitions + 1)])
+
+        def stored() -> None:
+            sweep(task, next(paths), chunks={"g": points, "gamma": 1}).close()
+
+        runs = [(_timed(alone), _timed(stored)) for _ in range(repetitions + 1)]
     # what else the machine does only adds
     solver, swept = (
         Seconds(*map(min, zip(*kind, strict=True))) for kind in zip(*runs[1:], strict=True)
     )
     return SweepOverhead(points, chunks, solver, swept)
-
-
-def _stored(task: Task, points: int) -> None:
-    with TemporaryDirectory() as directory:
-        sweep(task, Path(directory) / "store.zarr", chunks={"g": points, "gamma": 1}).close()
 
 
 def _timed(work: Callable[[], None]) -> Seconds:

@@ -38,9 +38,8 @@ def sweep_section(network: RandomNetwork, *, points: int, repetitions: int) -> S
         f"{found.chunks} chunks of {found.points} points: {rate(found.solver)} points per second by"
         f" the solver alone, {rate(found.sweep)} into a Zarr store that goes on after any"
         f" interruption. The sweep takes {100 * found.share:+.1f} % more processor time, and"
-        f" {100 * (found.sweep.wall / found.solver.wall - 1):+.1f} % more wall time. The solver"
-        " alone checks its parameters and writes its record in every call, which a chunk of a sweep"
-        " does not; the sweep makes its store once, which weighs more the fewer chunks there are."
+        f" {100 * (found.sweep.wall / found.solver.wall - 1):+.1f} % more wall time. Its store"
+        " is made once, which weighs more the fewer chunks there are."
     ]
     data = xr.Dataset(
         {
