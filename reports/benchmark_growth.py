@@ -143,7 +143,7 @@ def ratio_words(data: xr.Dataset, method: str, reference: str, size: int) -> str
 
 
 def exponent_words(growth: Growth) -> str:
-    """Write an exponent with its error, if two points were enough for one.
+    """Write an exponent with its error, or a dash where points were too few.
 
     Examples
     --------
@@ -151,7 +151,7 @@ def exponent_words(growth: Growth) -> str:
     ('2.043 ± 0.031', '–')
     """
     if not np.isfinite(growth.error):
-        return number(growth.exponent, 3)
+        return "–"
     # a straight line through rounded times is never exact
     return " ± ".join(with_error(growth.exponent, max(growth.error, 1e-3)))
 

@@ -129,7 +129,7 @@ def fit_growth(sizes: ArrayLike, seconds: ArrayLike) -> Growth:
     Returns
     -------
     Growth
-        NaN with fewer than two points; the error is NaN with fewer than three.
+        NaN with fewer than three points, which leave no error; the last of two is known.
 
     Examples
     --------
@@ -143,7 +143,8 @@ def fit_growth(sizes: ArrayLike, seconds: ArrayLike) -> Growth:
         return Growth(np.nan, np.nan, np.nan, np.nan)
     order = np.argsort(x[usable])
     x, y = np.log(x[usable][order]), np.log(y[usable][order])
-    line = linregress(x, y)
-    error = float(line.stderr) if len(x) > 2 else np.nan
     last = float((y[-1] - y[-2]) / (x[-1] - x[-2]))
-    return Growth(float(line.slope), error, float(np.exp(line.intercept)), last)
+    if len(x) < 3:
+        return Growth(np.nan, np.nan, np.nan, last)
+    line = linregress(x, y)
+    return Growth(float(line.slope), float(line.stderr), float(np.exp(line.intercept)), last)
