@@ -209,7 +209,12 @@ def test_lines_of_the_theory_pass_through_the_points():
 
 def test_refuted_points_are_shown_first_and_scores_are_normal():
     verdict = [["confirmed"]] * 6 + [["refuted"], ["undecided"]]
-    data = xr.Dataset({"verdict": (("point", "quantity"), verdict)}, {"quantity": ["q"]})
-    assert choose(data, 3).tolist() == [0, 6, 7]
+    temperature = ("point", [0.1, 0.1, 0.03, *[0.1] * 5])
+    data = xr.Dataset(
+        {"verdict": (("point", "quantity"), verdict)},
+        {"quantity": ["q"], "temperature": temperature},
+    )
+    assert choose(data, 2).tolist() == [6, 7]
+    assert choose(data, 4).tolist() == [0, 2, 6, 7]  # the coldest next
     sample = np.random.default_rng(1).standard_t(4, size=4000)
     assert np.std(normal_scores(sample, np.full(4000, 4))) == pytest.approx(1, abs=0.05)
