@@ -130,4 +130,4 @@ STUDIES = Studies(
         Stability(0.5, (100, 200, 400, 800), 24, 922),
     ),
 )
-"""Sizes, networks and durations follow from the errors found in other runs, with other seeds."""
+"""Sizes, networks and durations follow from the errors and the times found in other runs."""

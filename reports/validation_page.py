@@ -124,6 +124,9 @@ def _summary(checked: xr.Dataset, unsimulated: list[str]) -> str:
         " γ = 0, T = 0.03 with seed 0 had been seen, where the wider choice gave an error of q"
         " above 1 %, and the larger size was added after it was 1.2 % with seed 1. If the power is"
         " near 1/2, errors there are too small.",
+        "Errors come from the spread over networks. Where a few networks of the largest size have"
+        " most of the weight, their error can be too small by accident, and so can p, as degrees"
+        " of freedom are counted over all sizes.",
         _stability(checked),
     ]
     if unsimulated:

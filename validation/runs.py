@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Result = dict[str, np.ndarray]
 
 SMALL = 128
+"""Units up to which networks are not simulated side by side."""
 
 
 class Job(NamedTuple):
