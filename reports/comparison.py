@@ -182,7 +182,8 @@ def remarks(checked: xr.Dataset) -> list[str]:
         f"{point}; simulation {limit}",
         f"N = {sizes}: {each} of {run['draws']} draws after {run['warmup']}, doubled up to"
         f" {run['doublings']} times until they mix; seed {run['seed']}",
-        f"errors from the spread of networks, {float(checked.degrees):g} degrees of freedom",
+        f"errors from the spread of networks, {float(checked.degrees.min()):.0f} degrees of freedom"
+        " at least",
         f"R-hat {worst_r_hat(checked):.3f} (median of networks; largest"
         f" {float(checked.r_hat.max()):.3f}), effective sample size at least"
         f" {float(checked.ess.min()):.0f}",

@@ -13,7 +13,7 @@ from reports.comparison import with_error
 from reports.page import number
 from reports.published import PUBLISHED
 from validation.ensemble import mean_and_error
-from validation.finite_size import extrapolate
+from validation.network_errors import extrapolate_networks
 from validation.verdicts import Judgement, judge
 
 if TYPE_CHECKING:
@@ -122,17 +122,18 @@ def cold_values(tempered: xr.Dataset, cold: xr.Dataset) -> list[ColdValue]:
         "g": float(at.g),
         "gamma": float(at.gamma),
         "temperature": float(at.temperature),
-        "degrees": float(at.degrees),
         "mixed": bool(at.mixed),
     }
     q, Q = at.sel(quantity="q"), at.sel(quantity="Q")
-    square = extrapolate(at["size"].values, *overlap_ratio(at))
+    networks = at.r_hat.count("network").values
+    square, _, degrees = extrapolate_networks(at["size"].values, *overlap_ratio(at), networks)
     return [
         ColdValue(
             theory=float(q.theory),
             theory_cold=float(cold.q),
             simulation=float(q.simulation),
             error=float(q.standard_error),
+            degrees=float(q.degrees),
             extrapolated=bool(q.extrapolated),
             **common,
         ),
@@ -141,6 +142,7 @@ def cold_values(tempered: xr.Dataset, cold: xr.Dataset) -> list[ColdValue]:
             theory_cold=float(cold.Q / cold.q) ** 2,
             simulation=square.value,
             error=square.standard_error,
+            degrees=degrees,
             # overlaps of states of a large network scatter as 1/N; if they do not yet, it is small
             extrapolated=square.decided and square.exponent + 2 * square.exponent_error > 1,
             name="(Q/q)²",

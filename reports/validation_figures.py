@@ -110,7 +110,8 @@ def draw_scores(checked: xr.Dataset) -> Figure:
     strip.set_ylim(-reach, reach)
     strip.set_ylabel("(simulation − theory) / standard error")
     for name in ("q", "rho", "energy"):
-        score = np.sort(normal_scores(checked.z.sel(quantity=name).values, checked.degrees.values))
+        at = checked.sel(quantity=name)
+        score = np.sort(normal_scores(at.z.values, at.degrees.values))
         if len(score):
             expected = norm.ppf((np.arange(len(score)) + 0.5) / len(score))
             quantiles.plot(expected, score, "o", markersize=4, label=SYMBOLS[name])

@@ -10,7 +10,8 @@ import xarray as xr
 
 from numerics.phases import AXES
 from validation.distributions import compare_histograms
-from validation.finite_size import EXPONENT_PRIOR, extrapolate
+from validation.finite_size import EXPONENT_PRIOR
+from validation.network_errors import extrapolate_networks
 from validation.simulate import LARGEST_R_HAT, QUANTITIES
 from validation.statistics import mixing
 from validation.verdicts import judge
@@ -18,6 +19,7 @@ from validation.verdicts import judge
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from validation.finite_size import Extrapolation
 
 WARM, WARM_PRIOR = 0.1, (1.0, 0.2)
 """From this temperature on averages are taken to approach their limit as 1/N, as fluctuations
@@ -28,7 +30,8 @@ standard deviation away. Below it the power is left open (see `extrapolate`). Th
 after seeing networks at g = 1.2, gamma = 0, T = 0.03, whose power is 0.6 to 0.7: intervals are too
 narrow if it is 1/2."""
 LEVEL = 0.003
-"""Probability of the difference between hot and cold starts below which they disagree."""
+"""Probability of the difference between hot and cold starts, at any size of a point, below which
+they disagree."""
 _PER_NETWORK = {
     "r_hat": "largest rank-normalised split R-hat of q and the energy",
     "ess": "smallest effective sample size of q and the energy",
@@ -54,7 +57,7 @@ _LONG_NAMES = {
     "exponent": "power of 1/N in the extrapolation",
     "exponent_error": "standard deviation of the power",
     "mean": "mean over networks",
-    "mean_error": "standard error of the mean over networks",
+    "mean_error": "standard error of the mean over networks, from networks of all sizes",
     "value": "average over chains and draws of one network",
     "monte_carlo_error": "Monte Carlo standard error of that average",
     "mixed": "whether the chains forgot their starts",
@@ -99,13 +102,18 @@ def compare_point(
 
     value = rows("value")
     mean = np.array([part.mean(axis=0) for part in value]).T
-    error = np.array([part.std(axis=0, ddof=1) / np.sqrt(len(part)) for part in value]).T
-    degrees = len(runs) - len(sizes)
+    own = np.array([part.std(axis=0, ddof=1) / np.sqrt(len(part)) for part in value]).T
+    prior, networks = exponent_prior(float(phases.temperature)), [counts[n] for n in sizes]
+    limits = [
+        extrapolate_networks(sizes, *measured, networks, exponent_prior=prior)
+        for measured in zip(mean, own, strict=True)
+    ]
+    error = np.array([used for _, used, _ in limits])
     per_network = {name: rows(name) for name in _PER_NETWORK}
     mixed, why = _mixed(per_network, error[QUANTITIES.index("q")])
     columns = [
-        _quantity(phases, name, sizes, mean[k], error[k], degrees, mixed, why)
-        for k, name in enumerate(QUANTITIES)
+        _quantity(phases, name, limit, degrees, mixed, why)
+        for name, (limit, _, degrees) in zip(QUANTITIES, limits, strict=True)
     ]
     variables: dict = {key: ("quantity", [column[key] for column in columns]) for key in columns[0]}
     variables |= {
@@ -114,7 +122,6 @@ def compare_point(
         "value": (("size", "network", "quantity"), padded(value)),
         "monte_carlo_error": (("size", "network", "quantity"), padded(rows("monte_carlo_error"))),
         "mixed": ((), mixed),
-        "degrees": ((), float(degrees)),
         "replicon": ((), float(phases.get("replicon", np.nan))),
     }
     variables |= {name: (("size", "network"), padded(per_network[name])) for name in per_network}
@@ -143,9 +150,10 @@ def _mixed(per_network: dict[str, list[np.ndarray]], tolerance: np.ndarray) -> t
     r_hat = max(float(np.median(row)) for row in per_network["r_hat"])
     if not r_hat < LARGEST_R_HAT:
         return False, f"chains did not mix: R-hat {r_hat:.3f}"
+    level = LEVEL / len(tolerance)
     # half of a difference between the starts is what it can do to the mean
     for hot, cold, matters in zip(per_network["hot"], per_network["cold"], tolerance, strict=True):
-        starts = mixing(hot, cold, level=LEVEL, tolerance=matters)
+        starts = mixing(hot, cold, level=level, tolerance=matters)
         if not starts.mixed:
             return False, starts.reason
     return True, ""
@@ -154,17 +162,13 @@ def _mixed(per_network: dict[str, list[np.ndarray]], tolerance: np.ndarray) -> t
 def _quantity(
     phases: xr.Dataset,
     name: str,
-    sizes: list[int],
-    mean: np.ndarray,
-    error: np.ndarray,
-    degrees: int,
+    limit: Extrapolation,
+    degrees: float,
     mixed: bool,
     why: str,
 ) -> dict[str, float | str | bool]:
-    """Extrapolate one quantity and judge the theory by it."""
+    """Judge the theory of one quantity by its limit."""
     theory = float(phases[name])
-    prior = exponent_prior(float(phases.temperature))
-    limit = extrapolate(sizes, mean, error, exponent_prior=prior)
     judgement = judge(
         theory,
         limit.value,
@@ -183,6 +187,7 @@ def _quantity(
         "z": judgement.z,
         "verdict": judgement.verdict,
         "reason": reason,
+        "degrees": degrees,
         "extrapolated": limit.decided,
         "exponent": limit.exponent,
         "exponent_error": limit.exponent_error,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,6 +44,8 @@ class Extrapolation:
         Whether the value may be used as the limit.
     reason : str
         Why not; empty if ``decided``.
+    weight : ndarray, shape (k,)
+        Of the mean of every size in ``value``, in the order of increasing sizes; their sum is 1.
     """
 
     value: float
@@ -53,7 +55,8 @@ class Extrapolation:
     chi_squared: float
     degrees: int
     decided: bool
-    reason: str = ""
+    reason: str
+    weight: np.ndarray = field(compare=False)
 
 
 def extrapolate(
@@ -118,13 +121,15 @@ def extrapolate(
     number = len(size)
     if number == 0 or not (np.isfinite(mean).all() and np.isfinite(error).all()):
         value, deviation = (mean[-1], error[-1]) if number else (np.nan, np.nan)
-        return _undecided(value, deviation, "a mean or its error is not a number")
+        return _undecided(number, value, deviation, "a mean or its error is not a number")
     if len(np.unique(size)) < 3:
-        return _undecided(mean[-1], error[-1], "an extrapolation needs at least three sizes")
+        reason = "an extrapolation needs at least three sizes"
+        return _undecided(number, mean[-1], error[-1], reason)
     if not error.all():
         return _without_error(mean, error)
-    exponents, limits, deviations, weight, misfit = _fits(size, mean, error, exponent_prior)
+    exponents, influence, deviations, weight, misfit = _fits(size, mean, error, exponent_prior)
     best = float(misfit.min())
+    limits = influence @ mean
     limit = float(weight @ limits)
     # variance = mean of the variances + variance of the means
     spread = float(np.sqrt(weight @ (deviations**2 + (limits - limit) ** 2)))
@@ -138,7 +143,10 @@ def extrapolate(
         reason = f"no power of the size fits: chi-squared {best:.3g}, p = {p_value:.1g}"
     elif move > max(largest_move * np.abs(mean).max(), 2 * spread):
         reason = f"the limit {limit:.4g} is too far from {mean[-1]:.4g} at the largest size"
-    return Extrapolation(limit, spread, exponent, exponent_error, best, degrees, not reason, reason)
+    return Extrapolation(
+        limit, spread, exponent, exponent_error, best, degrees, not reason, reason,
+        weight @ influence,
+    )  # fmt: skip
 
 
 def _checked(
@@ -162,12 +170,15 @@ def _checked(
 def _fits(
     size: np.ndarray, mean: np.ndarray, error: np.ndarray, prior: tuple[float, float]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Exponents with their limits, errors, weights and chi-squared, dense where the weight is."""
+    """Exponents with the weights of the means in their limits, errors, probability, chi-squared.
+
+    They are dense where the probability is.
+    """
     lowest, highest = EXPONENT_RANGE
     for _ in range(MOST_GRIDS):
         # even in log(alpha), in which the prior is normal
         exponents = np.geomspace(lowest, highest, 160)
-        limits, deviations, evidence, misfit = _lines(exponents, size, mean, error)
+        influence, deviations, evidence, misfit = _lines(exponents, size, mean, error)
         logarithm = evidence - 0.5 * (np.log(exponents / prior[0]) / prior[1]) ** 2
         weight = np.exp(logarithm - logarithm.max())
         (relevant,) = np.nonzero(weight > 1e-9)
@@ -176,13 +187,13 @@ def _fits(
         # precise data: the weight of one exponent would be the accident of its place in the grid
         lowest = exponents[max(relevant[0] - 1, 0)]
         highest = exponents[min(relevant[-1] + 1, len(exponents) - 1)]
-    return exponents, limits, deviations, weight / weight.sum(), misfit
+    return exponents, influence, deviations, weight / weight.sum(), misfit
 
 
 def _lines(
     exponents: np.ndarray, size: np.ndarray, mean: np.ndarray, error: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Limit, its error, logarithm of the evidence and chi-squared for every exponent."""
+    """Weights of the means in the limit, its error, evidence and chi-squared of every exponent."""
     # the line is a(N) v(N_min) + (1 - a(N)) v(N_max), a = 1 at N_min and 0 at N_max
     power = (size / size[0]) ** -exponents[:, None]
     smallest = (power - power[:, -1:]) / (1 - power[:, -1:])
@@ -193,19 +204,24 @@ def _lines(
     misfit = np.sum(((mean - (design @ ends[..., None])[..., 0]) / error) ** 2, axis=1)
     infinite = -power[:, -1] / (1 - power[:, -1])
     toward = np.stack([infinite, 1 - infinite], axis=-1)
-    value = np.einsum("ei,ei->e", toward, ends)
+    influence = np.einsum("ei,eij,ekj->ek", toward, covariance, scaled) / error
     variance = np.einsum("ei,eij,ej->e", toward, covariance, toward)
     evidence = 0.5 * np.linalg.slogdet(covariance)[1] - 0.5 * misfit
-    return value, np.sqrt(variance), evidence, misfit
+    return influence, np.sqrt(variance), evidence, misfit
 
 
 def _without_error(mean: np.ndarray, error: np.ndarray) -> Extrapolation:
     """Judge values some of which have no error: exact if all are equal, else of unknown error."""
+    number = len(mean)
     if not error.any() and (mean == mean[0]).all():
-        return Extrapolation(float(mean[0]), 0.0, np.nan, np.nan, 0.0, len(mean) - 1, True)
+        equal = np.full(number, 1 / number)
+        return Extrapolation(float(mean[0]), 0.0, np.nan, np.nan, 0.0, number - 1, True, "", equal)
     reason = "some standard errors are zero, yet not all values are exactly equal"
-    return _undecided(mean[-1], np.inf, reason)
+    return _undecided(number, mean[-1], np.inf, reason)
 
 
-def _undecided(value: float, error: float, reason: str) -> Extrapolation:
-    return Extrapolation(float(value), float(error), np.nan, np.nan, np.nan, 0, False, reason)
+def _undecided(number: int, value: float, error: float, reason: str) -> Extrapolation:
+    """Give the value at the largest of the sizes."""
+    largest = (np.arange(number) == number - 1).astype(float)
+    value, error = float(value), float(error)
+    return Extrapolation(value, error, np.nan, np.nan, np.nan, 0, False, reason, largest)

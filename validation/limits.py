@@ -9,7 +9,7 @@ import sympy as sp
 import xarray as xr
 
 from theory.expressions import ModelError, X
-from validation.finite_size import extrapolate
+from validation.network_errors import extrapolate_networks
 from validation.verdicts import judge
 
 if TYPE_CHECKING:
@@ -66,10 +66,10 @@ def judge_limits(
     >>> judge_limits([200, 400, 800], 8, means, {"q": 0.2700}).verdict.values.tolist()
     ['confirmed']
     """
-    degrees = float(np.size(size) * (networks - 1))
+    number = np.full(np.size(size), networks)
     columns: list[dict[str, float | str | bool]] = []
     for name, (mean, error) in measured.items():
-        limit = extrapolate(size, mean, error)
+        limit, _, degrees = extrapolate_networks(size, mean, error, number)
         found = judge(
             theory[name],
             limit.value,

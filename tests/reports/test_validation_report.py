@@ -151,7 +151,9 @@ def test_imprecise_points_get_more_networks():
     assert [plain.sizes["size"], more.sizes["size"]] == [3, 4]
     assert plain.sizes["network"] > 3
     assert plain.r_hat.count("network").values.tolist() == [24, 16, 12]
-    assert float(plain.degrees) == 24 + 16 + 12 - 3
+    # what the 24 + 16 + 12 networks tell of their scatter, and not more
+    assert (plain.degrees > 12 - 1).all()
+    assert (plain.degrees < 24 + 16 + 12 - 3).all()
     relative = plain.standard_error / plain.simulation
     assert plain.sizes["network"] == 24 or float(relative.sel(quantity="q")) < 0.05
     # the first networks are those of the report that asks for no more

@@ -39,7 +39,8 @@ def test_mean_field_is_confirmed_by_its_own_values_and_refuted_by_others():
     found = attractor_limits(measured(values), STATE)
     assert found.verdict.values.tolist() == ["confirmed"] * 4
     assert (abs(found.z) < 3).all()
-    assert (found.degrees == 21).all()
+    # three sizes of eight networks, whose scatter follows a power of the size nearly
+    assert ((found.degrees > 7) & (found.degrees < 21)).all()
     others = attractor_limits(
         measured({name: 1.3 * value for name, value in values.items()}), STATE
     )
