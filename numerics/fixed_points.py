@@ -31,7 +31,8 @@ SLOW = 1e-2
 """Speed ``|F|/sqrt(N)`` below which a stationary point of E with F != 0 is called slow."""
 SAME = 1e-6
 """Distance over sqrt(N) below which two ends are one point."""
-_LEADING = 1e-4
+_LEADING = 1e-3
+"""Relative accuracy of a growth rate where not all eigenvalues are found."""
 KINDS = ("zero", "slow point", "spurious minimum", "unfinished")
 _LONG_NAMES = {
     "state": "state x of a unit",

@@ -16,7 +16,9 @@ LARGEST_DENSE = 400
 """Size up to which all eigenvalues are found rather than a few."""
 LARGEST_FALLBACK = 5000
 """Size up to which all eigenvalues are found if the few do not converge."""
-_VECTORS = 80
+_FEW, _FEW_LARGE = (6, 80), (1, 30)
+"""Eigenvalues and vectors of the iteration, and those beyond `LARGEST_FALLBACK`."""
+_RESTARTS = 300
 
 
 def largest_growth_rate(
@@ -42,7 +44,8 @@ def largest_growth_rate(
     -----
     In large systems a few eigenvalues are found by Arnoldi iteration with ARPACK, from a fixed
     start, with many vectors as the edge of the spectrum of a random matrix is dense. Where it
-    does not converge, all eigenvalues are found, up to `LARGEST_FALLBACK` units.
+    does not converge, all eigenvalues are found, up to `LARGEST_FALLBACK` units. Beyond these one
+    eigenvalue is sought, with fewer vectors, as keeping them orthogonal is what takes the time.
 
     Examples
     --------
@@ -62,15 +65,16 @@ def largest_growth_rate(
     if size > LARGEST_DENSE:
         operator = LinearOperator((size, size), matvec=product, matmat=product, dtype=np.float64)
         first = np.random.default_rng(0).standard_normal(size)
+        large = size > LARGEST_FALLBACK
+        number, vectors = _FEW_LARGE if large else _FEW
         try:
             found = eigs(
-                operator, k=6, ncv=_VECTORS, which="LR", v0=first, tol=tolerance,
-                maxiter=10 * size if size <= LARGEST_FALLBACK else _VECTORS,
-                return_eigenvectors=False,
+                operator, k=number, ncv=vectors, which="LR", v0=first, tol=tolerance,
+                maxiter=_RESTARTS if large else 10 * size, return_eigenvectors=False,
             )  # fmt: skip
             return float(found.real.max())
         except ArpackError:
-            if size > LARGEST_FALLBACK:
+            if large:
                 return np.nan
     return float(growth_rates(target, at).max())
 

@@ -43,6 +43,11 @@ def write_chunk(
     OSError
         If it cannot be written; what was there stays.
 
+    Notes
+    -----
+    Empty texts, the fill value, have no file, as with Zarr itself: most chunks have no reason to
+    write.
+
     Examples
     --------
     >>> from pathlib import Path
@@ -70,6 +75,9 @@ def write_chunk(
     place = [part.start // length for part, length in zip(block, shape, strict=False)]
     place += [0] * len(lengths)
     target = directory / array.metadata.encode_chunk_key(tuple(place))
+    if texts and not any(chunk.flat):
+        target.unlink(missing_ok=True)
+        return
     partial = temporary_name(target)
     try:
         partial.write_bytes(VLenUTF8().encode(chunk.ravel()) if texts else chunk.data)

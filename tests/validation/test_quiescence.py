@@ -3,33 +3,11 @@
 import numpy as np
 import pytest
 
-from numerics import growth
-from numerics.growth import largest_growth_rate
-from numerics.targets import network_target
 from theory import ModelError, RandomNetwork
 from validation import quiescence
 from validation.quiescence import quiescent_crossing, quiescent_stability
 
 RATE = RandomNetwork()
-
-
-@pytest.mark.parametrize("gamma", [0.0, 0.5, -0.4])
-def test_arnoldi_iteration_finds_the_rightmost_eigenvalue(gamma):
-    couplings, _ = RATE.draw(500, 1.0, gamma, seed=3)
-    expected = np.linalg.eigvals(couplings).real.max() - 1
-    found = largest_growth_rate(network_target(RATE, couplings))
-    assert found == pytest.approx(expected, abs=1e-9)
-
-
-def test_equal_eigenvalues_and_failed_iterations(monkeypatch):
-    target = network_target(RATE, np.zeros((450, 450)))
-    assert largest_growth_rate(target) == pytest.approx(-1, abs=1e-9)
-
-    def fail(*arguments, **options):
-        raise growth.ArpackError(-8)
-
-    monkeypatch.setattr(growth, "eigs", fail)
-    assert largest_growth_rate(target) == pytest.approx(-1, abs=1e-9)
 
 
 @pytest.mark.parametrize("size", [60, 450])
