@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Result = dict[str, np.ndarray]
 
-SMALL = 128
+SMALL = 200
 """Units up to which networks are not simulated side by side."""
 
 
