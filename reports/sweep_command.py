@@ -30,15 +30,20 @@ def _read_sizes(context: click.Context, option: click.Parameter, text: str) -> l
     return parse_sizes(text, f"--{option.name}")
 
 
-def _read_chunks(context: click.Context, option: click.Parameter, text: str) -> dict[str, int]:
-    """Read ``g=50,temperature=1``."""
-    chunks = {}
-    for part in filter(None, text.split(",")):
+def _read_chunks(
+    context: click.Context, option: click.Parameter, texts: tuple[str, ...]
+) -> dict[str, int]:
+    """Read ``g=50,temperature=1``, or one axis after the other."""
+    chunks: dict[str, int] = {}
+    for part in filter(None, ",".join(texts).split(",")):
         name, _, length = (piece.strip() for piece in part.partition("="))
         if not name or not length.isdecimal():
             msg = f"cannot read {part!r}; write the values per chunk like g=50,temperature=1"
             raise click.BadParameter(msg, context, option)
-        chunks[name.replace("-", "_")] = int(length)
+        name = name.replace("-", "_")
+        if chunks.setdefault(name, int(length)) != int(length):
+            msg = f"{name} is given twice, as {chunks[name]} and {length}; choose one"
+            raise click.BadParameter(msg, context, option)
     return chunks
 
 
@@ -59,8 +64,9 @@ def _read_chunks(context: click.Context, option: click.Parameter, text: str) -> 
     help="Networks drawn of every size, with --simulate.",
 )  # fmt: skip
 @click.option(
-    "--chunk", metavar="AXIS=COUNT,...", default="", callback=_read_chunks,
-    help="Values of an axis computed and written together, like g=50,temperature=1.",
+    "--chunk", metavar="AXIS=COUNT,...", multiple=True, callback=_read_chunks,
+    help="Values of an axis computed and written together, like g=50,temperature=1; may be"
+    " repeated.",
 )  # fmt: skip
 @click.option(
     "--scheduler", metavar="ADDRESS", help="Use the workers of this Dask scheduler, not threads."

@@ -38,6 +38,16 @@ def test_solved_store(run, output):
         np.testing.assert_array_equal(found.q.squeeze(), expected.q.squeeze())
 
 
+@pytest.mark.parametrize(
+    "chunk", [["--chunk", "g=2,temperature=1"], ["--chunk", "g=2", "--chunk", "temperature=1"]]
+)
+def test_chunks_of_several_axes(run, output, chunk):
+    grid = ["--g", "0.8:1.2:4", "--gamma", "0.5", "--temperature", "0.1,0.2"]
+    assert run("sweep", *grid, *chunk, "--output", output)[0] == 0
+    with xr.open_zarr(output) as found:
+        assert found.q.transpose("g", "temperature", ...).squeeze().chunks == ((2, 2), (1, 1))
+
+
 def test_simulated_store(run, output):
     size = ["--simulate", "--size", "10,20", "--networks", "2", "--seed", "3"]
     hot = ["--g", "0.5", "--gamma", "0", "--temperature", "1"]
@@ -113,6 +123,7 @@ BAD = {
     "chunk of nothing": ["--chunk", "g"],
     "chunk of no axis": ["--chunk", "size=2"],
     "empty chunk": ["--chunk", "g=0"],
+    "chunk given twice": ["--chunk", "g=2", "--chunk", "g=3"],
     "size without simulation": ["--size", "100"],
     "seed without simulation": ["--seed", "1"],
     "negative fields": ["--field-std", "-0.5,0"],
