@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from numerics.quadrature import STEP, Quadrature, evaluate
+from numerics.quadrature import FINE_STEP, STEP, Quadrature, evaluate
 from numerics.saddle import newton, relative
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 HIGH_TEMPERATURE = 4.0
 LOW_TEMPERATURE = 1e-8
-FINE_STEP = 0.25
 _LOOSE = 1e-6
 _SMALLEST_STRIDE = 1e-4
 _SHORT_STRIDE = 3e-3  # a jump that is left at this stride is a fold: the branch has ended

@@ -19,6 +19,8 @@ ORDER = 16
 REACH = 8.0  # standard deviations; squares of fields beyond average to less than 1e-12
 PANELS, MOST_PANELS = 6, 1536
 STEP, SMALLEST_STEP = 1.0, 0.07
+FINE_STEP = 0.25
+"""Distance of field nodes down to which a solution is sought where a coarser one has none."""
 _FEW_NODES = 30_000  # starting a thread takes as long as some thousand nodes
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from numerics.newton_step import newton_step
 from numerics.quadrature import (
+    FINE_STEP,
     MOST_PANELS,
     SMALLEST_STEP,
     Evaluation,
@@ -151,11 +152,18 @@ def polish(
     first = tolerance if not kernel.fields else 1e-5
     start = theta
     theta, success = newton(kernel, start, parameters, rule, first, threads=threads)
+    while (failed := _with_finer_fields(kernel, rule, success)).size:
+        # on a coarse rule there need not be a solution where the finer one has its own
+        rule = rule.replaced(failed, rule.take(failed).finer("fields"))
+        theta[failed], success[failed] = newton(
+            kernel, start[failed], parameters[failed], rule.take(failed), first, threads=threads
+        )
     reason = np.where(success, "", _newton_failure(rule)).astype(object)
     # a small change of differences of overlaps can make the weight of a unit much narrower
     unchanged = 0.0 if kernel.fields else 1e-6
     moved = np.flatnonzero(~np.isclose(theta, start, rtol=unchanged, atol=0.0).all(axis=1))
-    rule = rule.replaced(moved, Quadrature.around(kernel, theta[moved], parameters[moved]))
+    around = Quadrature.around(kernel, theta[moved], parameters[moved])
+    rule = rule.replaced(moved, replace(around, step=rule.step[moved]))
     error = np.zeros(len(theta))
     if kernel.fields:
         # how fine x must be hardly depends on the fields: settle it where they are still cheap
@@ -168,6 +176,15 @@ def polish(
         poor = (reason == "") & ~(residual < 10 * tolerance)
     reason[poor] = "the undamped residual stays above tolerance; allow a larger tolerance"
     return Solution(theta, state, residual, error, reason)
+
+
+def _with_finer_fields(
+    kernel: FunctionalKernel, rule: Quadrature, success: np.ndarray
+) -> np.ndarray:
+    """Find the points without success that another rule in the fields may help."""
+    if not kernel.fields:
+        return np.empty(0, dtype=int)
+    return np.flatnonzero(~success & np.isfinite(rule.lower) & (rule.step > FINE_STEP))
 
 
 def _settle_in_x(

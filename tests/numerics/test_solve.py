@@ -213,3 +213,13 @@ def test_bad_parameters(arguments, words):
 def test_zero_temperature_with_confinement_is_refused():
     with pytest.raises(ModelError, match="confinement"):
         solve(replica_symmetric(RandomNetwork(confinement=0.1)), 1, 0, 0)
+
+
+@pytest.mark.parametrize("g", [[0.782], [0.78, 0.782, 0.792]])
+def test_fields_that_need_a_finer_rule_from_the_start(g):
+    """Between g = 0.78 and 0.8 the coarsest rule in the fields has no solution at places."""
+    found = solve(replica_symmetric(RandomNetwork(field_std=0.2)), g, 0.9, 1e-3).squeeze()
+    assert found.converged.all()
+    # Newton's method on a fixed rule of 16 nodes for each of 2 standard deviations
+    expected = {0.78: 0.30664998, 0.782: 0.30693496, 0.792: 0.30825299}
+    np.testing.assert_allclose(np.atleast_1d(found.q), [expected[value] for value in g], atol=1e-8)
