@@ -92,7 +92,10 @@ def validate(
     else:
         print_table(comparison.to_table(checked))
         click.echo("\n".join(comparison.remarks(checked)))
-    finish(context, describe_failures(phases) or comparison.describe_unconfirmed(checked))
+    unconfirmed = comparison.describe_unconfirmed(checked)
+    # without a theory all quantities are undecided for the same reasons: the first says them
+    failures = describe_failures(phases)
+    finish(context, [*failures, *(unconfirmed[:1] if failures else unconfirmed)])
 
 
 def _check_point(network: RandomNetwork, axes: dict[str, list[float]]) -> None:

@@ -114,7 +114,8 @@ def _summary(checked: xr.Dataset, unsimulated: list[str]) -> str:
         " starts; means over networks are extrapolated to N → ∞. How many networks, and at low T"
         " whether a larger size, is decided by the error of q alone.",
         _precision(checked),
-        "Confirmed: agrees, and precisely enough to disagree. Refuted: disagrees beyond chance"
+        "Confirmed: agrees, and precisely enough to disagree by 15 % of its size (a quantity that"
+        " vanishes: of that of its partner). Refuted: disagrees beyond chance"
         " (p < 0.0027), with chains that mixed and an extrapolation that holds. Undecided: all"
         " else.",
         _scatter(checked),

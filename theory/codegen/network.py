@@ -23,8 +23,9 @@ _HEADER = '''"""Quasi-potential of a network of any size.
     E = {energy}
 
 States ``x`` and directions ``v`` have shape (N, S), one state a column; couplings ``J``
-have shape (N, N) and constant fields ``h`` shape (N,). Energies have shape (S,). The Jacobian
-of the drift is ``diag(diagonal) + diag(left) J diag(right)`` with the parts of `jacobian_parts`.
+have shape (N, N){fields}. Energies have shape (S,).
+The Jacobian of the drift is ``diag(diagonal) + diag(left) J diag(right)`` with the parts of
+`jacobian_parts`.
 """
 
 import math
@@ -75,7 +76,8 @@ def network_source(potential: QuasiPotential) -> tuple[str, dict[str, str]]:
         writer.add(
             name, lower({key: (part, k) for key, part in parts.items()}, totals), [*totals, *parts]
         )
-    header = _HEADER.format(energy=potential.energy)
+    fields = " and constant fields ``h`` shape (N,)" if writer.constants else ""
+    header = _HEADER.format(energy=potential.energy, fields=fields)
     return "\n\n".join([header, *writer.loops.values(), *writer.functions]), refused
 
 
