@@ -124,7 +124,10 @@ def describe_failures(dataset: xr.Dataset, most: int = 10) -> list[str]:
 
 
 def to_table(dataset: xr.Dataset) -> Table:
-    """Lay out a solution for the terminal; columns that are zero everywhere go to the caption.
+    """Lay out a solution for the terminal.
+
+    Columns that are zero everywhere go to the caption, and so does how many points are unstable
+    against inequivalent replicas.
 
     Parameters
     ----------
@@ -140,7 +143,11 @@ def to_table(dataset: xr.Dataset) -> Table:
     rows = list(points(dataset))
     solved = [row for row in rows if row["converged"]]
     zero = [name for name in ORDER_PARAMETERS if solved and not any(r[name] for r in solved)]
-    caption = f"{', '.join(zero)} = 0 at every point" if zero else None
+    remarks = [f"{', '.join(zero)} = 0 at every point"] if zero else []
+    if unstable := int((dataset.replicon < 0).sum()):
+        number = f"{unstable} of {len(solved)} points"
+        remarks.append(f"replica symmetry is unstable (replicon < 0) at {number}")
+    caption = "\n".join(remarks) or None
     table = Table(box=box.SIMPLE_HEAD, caption=caption, caption_justify="left", pad_edge=False)
     shown = [name for name in _SHOWN if name not in zero]
     for name in (*AXES, *shown):

@@ -62,10 +62,17 @@ def test_netcdf_output_equals_solve(run, tmp_path):
     assert status == 0
     assert "symmetric" in out
     assert "Q, P, Q_hat, m, m_hat = 0 at every point" in out
+    assert "unstable" not in out
     expected = solve(replica_symmetric(RandomNetwork()), g=1.2, gamma=0.5, temperature=0.1)
     with xr.open_dataset(path) as found:
         xr.testing.assert_allclose(found, expected, rtol=1e-12)
         assert json.loads(found.attrs["provenance"])["model"]["transfer"] == "tanh(x)"
+
+
+def test_table_says_where_replica_symmetry_is_unstable(run):
+    # gamma < 0 well above the transition: cold states are many (report phases)
+    _, out, _ = run("solve", "--g", "1.3", "--gamma", "-0.2,0", "--temperature", "1e-4")
+    assert "replica symmetry is unstable (replicon < 0) at 1 of 2 points" in out
 
 
 def test_table_lines_up(run):
