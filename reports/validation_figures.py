@@ -227,7 +227,7 @@ def draw_distributions(checked: xr.Dataset) -> Figure:
         )  # fmt: skip
         axes.step(
             point.bin_centre, point.density, where="mid", color="0.3", linewidth=1,
-            label=f"simulation, $N = {int(point['size'])}$",
+            label="simulation at the largest $N$",
         )  # fmt: skip
         axes.plot(
             point.bin_centre, point.theory_density, color="#1f5fa8", linewidth=1.5, label="theory"
@@ -237,7 +237,8 @@ def draw_distributions(checked: xr.Dataset) -> Figure:
             float(point[key]) for key in ("distance", "distance_error", "distance_by_chance")
         )
         found = f"distance {apart:.4f} ± {error:.4f}, by chance {chance:.4f}"
-        axes.set_title(f"{title_of(point)}\n{found}", fontsize=9)
+        size = f"$N = {int(point['size'])}$"
+        axes.set_title(f"{title_of(point)}, {size}\n{found}", fontsize=9)
         axes.set_ylim(bottom=0)
     legend_below(figure, columns=3)
     return figure
