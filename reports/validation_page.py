@@ -128,7 +128,8 @@ def _summary(checked: xr.Dataset, unsimulated: list[str]) -> str:
         "Errors come from the spread over networks: that of every size is smoothed by those of the"
         " others, with a variance that falls as a power of the size, as the few networks of the"
         " largest would give too small an error now and then (validation.network_errors). This was"
-        " decided after seeds 1 and 2, where differences were 1.1 times the unsmoothed errors.",
+        " decided after seeds 1 and 2, where differences of q were 1.1 times the unsmoothed errors,"
+        " and so was that hot and cold starts disagree at p < 0.003 of a point, not of each size.",
         _stability(checked),
     ]
     if unsimulated:
