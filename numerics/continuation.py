@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from numerics.field_panels import PANEL_STEP, with_field_panels
+from numerics.newton_step import newton_step
 from numerics.quadrature import FINE_STEP, STEP, Quadrature, evaluate
 from numerics.saddle import newton, relative
 
@@ -14,11 +16,14 @@ if TYPE_CHECKING:
     from theory.codegen.functional import FunctionalKernel
 
 HIGH_TEMPERATURE = 4.0
+RUNG = 4.0
+"""Ratio of temperatures on the way down."""
 LOW_TEMPERATURE = 1e-8
 _LOOSE = 1e-6
 _SMALLEST_STRIDE = 1e-4
 _SHORT_STRIDE = 3e-3  # a jump that is left at this stride is a fold: the branch has ended
 _FAR = 0.4
+_COARSE = 0.1
 G, TEMPERATURE = 0, 2  # columns of the parameter array
 
 
@@ -53,6 +58,7 @@ def follow(
     start: np.ndarray,
     end: np.ndarray,
     threads: int = 1,
+    before: tuple[np.ndarray, float] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Follow solutions while the parameters move from start to end, with adaptive strides.
 
@@ -66,6 +72,8 @@ def follow(
         Solutions at ``start``.
     start, end : ndarray, shape (points, parameters)
     threads : int
+    before : tuple of ndarray, shape (points, order parameters), and float, optional
+        Solutions before the start, and the (negative) fraction of the way at which they are.
 
     Returns
     -------
@@ -74,38 +82,105 @@ def follow(
     reached : ndarray, shape (points,)
         The fraction of the way that was reached, 1 where successful.
     """
-    theta, previous = theta.copy(), theta.copy()
     points = len(theta)
-    reached, before = np.zeros(points), np.zeros(points)
+    earlier, fraction = (theta, 0.0) if before is None else before
+    path = _Path(theta.copy(), earlier.copy(), np.zeros(points), np.full(points, fraction))
     stride = np.ones(points)
-    spacing = np.full(points, STEP)
+    rules = _Rules(kernel, np.full(points, STEP), np.zeros(points, dtype=bool), threads)
     active = np.flatnonzero(np.isfinite(theta).all(axis=1))
     while active.size:
-        target = np.minimum(reached[active] + stride[active], 1.0)
-        gap = np.where(reached[active] > before[active], reached[active] - before[active], np.inf)
-        ahead = ((target - reached[active]) / gap)[:, None]
-        guess = theta[active] + ahead * (theta[active] - previous[active])
+        target = np.minimum(path.reached[active] + stride[active], 1.0)
+        guess = path.predicted(active, target)
         there = _between(start[active], end[active], target)
-        rule = Quadrature.around(kernel, guess, there)
-        lost = ~np.isfinite(rule.lower)
+        lost = ~np.isfinite(Quadrature.around(kernel, guess, there).lower)
         if lost.any():
-            guess[lost] = _feasible(kernel, theta[active[lost]], there[lost], threads)
-            rule = Quadrature.around(kernel, guess, there)
-        rule = replace(rule, step=spacing[active])
+            guess[lost] = _feasible(kernel, path.theta[active[lost]], there[lost], threads)
+        rule = rules.around(active, guess, there)
         found, success = newton(kernel, guess, there, rule, _LOOSE, iterations=12, threads=threads)
         scales = evaluate(kernel, found, there, rule, threads).scales
         # a far jump may have landed on another branch: take a shorter stride instead
         near = relative(found - guess, scales) < _FAR
-        success &= near | (target - reached[active] < _SHORT_STRIDE)
-        good = active[success]
-        previous[good], before[good] = theta[good], reached[good]
-        theta[good], reached[good] = found[success], target[success]
-        stride[active] *= np.where(success, 2.0, 0.3)
+        success &= near | (target - path.reached[active] < _SHORT_STRIDE)
+        coarse = rules.too_coarse(active, found, there, rule, success)
+        good = success & ~coarse
+        path.move(active[good], found[good], target[good])
+        stride[active] *= np.where(good, 2.0, np.where(coarse, 1.0, 0.3))
         # at low temperature the averages over the fields can be too coarse to follow
-        stuck = active[~success & (stride[active] < 0.05)]
-        spacing[stuck] = np.maximum(spacing[stuck] / 1.5, FINE_STEP)
-        active = active[(reached[active] < 1) & (stride[active] > _SMALLEST_STRIDE)]
-    return theta, reached
+        refined = rules.refine(active[coarse | (~good & (stride[active] < 0.05))])
+        # what stopped at a rule that was too coarse gets a chance with the finer one
+        stride[refined] = np.maximum(stride[refined], 0.05)
+        active = active[(path.reached[active] < 1) & (stride[active] > _SMALLEST_STRIDE)]
+    return path.theta, path.reached
+
+
+@dataclass
+class _Path:
+    """How far solutions were followed: the last two on the way of each."""
+
+    theta: np.ndarray
+    previous: np.ndarray
+    reached: np.ndarray
+    before: np.ndarray
+
+    def predicted(self, index: np.ndarray, target: np.ndarray) -> np.ndarray:
+        """The secant through the last two solutions, at the target."""
+        reached, before = self.reached[index], self.before[index]
+        gap = np.where(reached > before, reached - before, np.inf)
+        ahead = ((target - reached) / gap)[:, None]
+        return self.theta[index] + ahead * (self.theta[index] - self.previous[index])
+
+    def move(self, index: np.ndarray, theta: np.ndarray, reached: np.ndarray) -> None:
+        """Accept solutions."""
+        self.previous[index], self.before[index] = self.theta[index], self.reached[index]
+        self.theta[index], self.reached[index] = theta, reached
+
+
+@dataclass
+class _Rules:
+    """How fine the averages over the fields are taken on the way."""
+
+    kernel: FunctionalKernel
+    spacing: np.ndarray
+    panelled: np.ndarray
+    threads: int
+
+    def around(self, index: np.ndarray, theta: np.ndarray, parameters: np.ndarray) -> Quadrature:
+        """Make a rule for every point."""
+        rule = Quadrature.around(self.kernel, theta, parameters)
+        rule = replace(rule, step=self.spacing[index])
+        hard = np.flatnonzero(self.panelled[index] & np.isfinite(rule.lower))
+        if hard.size:
+            panels = with_field_panels(
+                self.kernel, theta[hard], parameters[hard], rule.take(hard), 1e-4, self.threads
+            )
+            rule = rule.replaced(hard, panels)
+        return rule
+
+    def too_coarse(
+        self,
+        index: np.ndarray,
+        theta: np.ndarray,
+        parameters: np.ndarray,
+        rule: Quadrature,
+        solved: np.ndarray,
+    ) -> np.ndarray:
+        """Where a finer rule in the fields would move the solution far."""
+        coarse = np.zeros(len(index), dtype=bool)
+        looked = np.flatnonzero(solved & ~self.panelled[index]) if self.kernel.fields else []
+        if len(looked):
+            finer = rule.take(looked).finer("fields")
+            state = evaluate(self.kernel, theta[looked], parameters[looked], finer, self.threads)
+            step = newton_step(state.jacobian, state.residual, state.scales)
+            coarse[looked] = ~(relative(step, state.scales) < _COARSE)
+        return coarse
+
+    def refine(self, index: np.ndarray) -> np.ndarray:
+        """Make rules finer, in the end with panels; returns those that could be."""
+        index = index[~self.panelled[index]] if self.kernel.fields else index[:0]
+        last = self.spacing[index] <= FINE_STEP
+        self.panelled[index[last]] = True
+        self.spacing[index] = np.where(last, PANEL_STEP, self.spacing[index] / 1.5)
+        return index
 
 
 def _feasible(
@@ -147,7 +222,7 @@ def cool(
     parameters : ndarray, shape (points, parameters)
         Their temperature is not used.
     temperatures : ndarray, shape (levels,)
-        Descending; 0 may be the last.
+        Descending; 0 may be the last. What is found at one does not depend on the others.
     threads : int
 
     Returns
@@ -159,35 +234,84 @@ def cool(
     points, levels = len(parameters), len(temperatures)
     result = np.full((points, levels, len(kernel.order_parameters)), np.nan)
     reason = np.full((points, levels), "", dtype=object)
-    here = parameters.copy()
-    here[:, TEMPERATURE] = max(HIGH_TEMPERATURE, 2 * temperatures[0])
-    origin = here.copy()
-    origin[:, G] = 0
-    theta, reached = follow(kernel, uncoupled(kernel, origin, threads), origin, here, threads)
-    for lane in np.flatnonzero(reached < 1):
-        strength = reached[lane] * here[lane, G]
-        reason[lane] = (
-            f"no solution was found at high temperature: the branch from g = 0 ends near"
-            f" g = {strength:.4g}"
+    hot = temperatures > HIGH_TEMPERATURE
+    for level in np.flatnonzero(hot):
+        # nothing is as hot as twice its own temperature: a way of its own
+        descent = _Descent(kernel, parameters, 2 * temperatures[level], threads)
+        result[:, level], reason[:, level] = descent.to(temperatures[level])
+    if not hot.all():
+        descent = _Descent(kernel, parameters, HIGH_TEMPERATURE, threads)
+        for level in np.flatnonzero(~hot):
+            result[:, level], reason[:, level] = descent.to(temperatures[level])
+    return result, reason
+
+
+class _Descent:
+    """Solutions on a ladder of temperatures, the same for whatever temperatures are asked for.
+
+    A point is reached from the rung above it, so that it does not depend on other points.
+    """
+
+    def __init__(
+        self, kernel: FunctionalKernel, parameters: np.ndarray, top: float, threads: int
+    ) -> None:
+        self.kernel, self.threads, self.rung = kernel, threads, top
+        here = parameters.copy()
+        here[:, TEMPERATURE] = top
+        origin = here.copy()
+        origin[:, G] = 0
+        start = uncoupled(kernel, origin, threads)
+        theta, reached = follow(kernel, start, origin, here, threads)
+        self.here, self.theta = here, theta
+        self.before: np.ndarray | None = None
+        self.reason = np.full(len(parameters), "", dtype=object)
+        for lane in np.flatnonzero(reached < 1):
+            strength = reached[lane] * here[lane, G]
+            self.reason[lane] = (
+                f"no solution was found at high temperature: the branch from g = 0 ends near"
+                f" g = {strength:.4g}"
+            )
+
+    def to(self, temperature: float) -> tuple[np.ndarray, np.ndarray]:
+        """Solutions at a temperature, not above those asked for before, and why there are none."""
+        end = temperature if temperature > 0 else LOW_TEMPERATURE
+        while end < self.rung / RUNG:
+            theta, self.reason = self._leg(self.rung / RUNG)
+            self.before, self.theta = self.theta, theta
+            self.rung /= RUNG
+        theta, reason = self._leg(end)
+        alive = np.flatnonzero(reason == "")
+        if temperature == 0 and alive.size:
+            there = self._at(end)[alive]
+            reason[alive] = _zero_temperature_failure(self.kernel, theta[alive], there)
+        theta[reason != ""] = np.nan
+        return theta, reason
+
+    def _at(self, temperature: float) -> np.ndarray:
+        there = self.here.copy()
+        there[:, TEMPERATURE] = temperature
+        return there
+
+    def _leg(self, end: float) -> tuple[np.ndarray, np.ndarray]:
+        """Follow from the rung to a temperature below it."""
+        theta, reason = self.theta.copy(), self.reason.copy()
+        alive = np.flatnonzero(reason == "")
+        if end == self.rung or not alive.size:
+            return theta, reason
+        before = None
+        if self.before is not None:
+            before = self.before[alive], np.log(RUNG) / np.log(end / self.rung)
+        start, there = self._at(self.rung)[alive], self._at(end)[alive]
+        theta[alive], reached = follow(
+            self.kernel, theta[alive], start, there, self.threads, before
         )
-    alive = np.flatnonzero(reached == 1)
-    for level, temperature in enumerate(temperatures):
-        there = here.copy()
-        there[:, TEMPERATURE] = temperature if temperature > 0 else LOW_TEMPERATURE
-        theta[alive], reached = follow(kernel, theta[alive], here[alive], there[alive], threads)
         for lane, fraction in zip(alive, reached, strict=True):
             if fraction < 1:
-                stop = _between(here[[lane]], there[[lane]], np.array([fraction]))[0, TEMPERATURE]
-                reason[lane, level:] = (
+                stop = self.rung * (end / self.rung) ** fraction
+                reason[lane] = (
                     f"the branch was lost near temperature {stop:.3g}; start from another side"
                 )
-        alive = alive[reached == 1]
-        here = there
-        if temperature == 0:
-            reason[alive, level] = _zero_temperature_failure(kernel, theta[alive], here[alive])
-            alive = alive[reason[alive, level] == ""]
-        result[alive, level] = theta[alive]
-    return result, reason
+        return theta, reason
 
 
 def _zero_temperature_failure(

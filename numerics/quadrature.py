@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 ORDER = 16
 REACH = 8.0  # standard deviations; squares of fields beyond average to less than 1e-12
-PANELS, MOST_PANELS = 6, 1536
-STEP, SMALLEST_STEP = 1.0, 0.07
+PANELS, MOST_PANELS = 6, 24_576
+STEP, TRAPEZOIDAL_STEP, SMALLEST_STEP = 1.0, 0.18, 0.07
+"""Distance of field nodes: the first, the last before panels are tried, and the last."""
 FINE_STEP = 0.25
 """Distance of field nodes down to which a solution is sought where a coarser one has none."""
 _FEW_NODES = 30_000  # starting a thread takes as long as some thousand nodes
@@ -51,6 +52,11 @@ class Quadrature:
     panels : ndarray of int, shape (points,)
     step : ndarray, shape (points,)
         Distance of field nodes in standard deviations.
+    reach : float
+        Where the fields are cut off, in standard deviations.
+    edges : ndarray, shape (points, k), optional
+        Edges of panels that the first field has instead, see `numerics.field_panels`; a row
+        ends in NaN.
     """
 
     lower: np.ndarray
@@ -58,6 +64,7 @@ class Quadrature:
     panels: np.ndarray
     step: np.ndarray
     reach: float = REACH
+    edges: np.ndarray | None = None
 
     def nodes(self, fields: int) -> np.ndarray:
         """Pairs of a node in x and one in the fields per point, at most.
@@ -74,7 +81,11 @@ class Quadrature:
         if not fields:
             return ORDER * self.panels
         side = 2 * (self.reach / self.step).astype(np.int64) + 1
-        return ORDER * self.panels * side**fields
+        first = side
+        if self.edges is not None:
+            count = np.isfinite(self.edges).sum(axis=1) - 1
+            first = np.where(count > 0, ORDER * count, side)
+        return ORDER * self.panels * first * side ** (fields - 1)
 
     @property
     def node(self) -> np.ndarray:
@@ -98,14 +109,20 @@ class Quadrature:
             # a union over the fields is wider than the weight at each of them
             with np.errstate(invalid="ignore"):
                 ratio = np.nan_to_num((upper - lower) / width, nan=1.0, posinf=1.0)
-            panels = np.clip(np.ceil(PANELS * ratio), PANELS, MOST_PANELS // 2).astype(np.int64)
-        return cls(lower, upper, panels, np.full(len(theta), STEP))
+            panels = np.clip(np.ceil(PANELS * ratio), PANELS, MOST_PANELS).astype(np.int64)
+        return cls(*_exact(lower, upper, panels), np.full(len(theta), STEP))
 
     def finer(self, kind: str) -> Quadrature:
         """Refine in ``"x"`` or in the ``"fields"``."""
         if kind == "x":
             return replace(self, panels=2 * self.panels)
-        return replace(self, step=self.step / 1.5)
+        finer = replace(self, step=self.step / 1.5)
+        if self.edges is None:
+            return finer
+        halved = np.empty((len(self.edges), 2 * self.edges.shape[1] - 1))
+        halved[:, ::2] = self.edges
+        halved[:, 1::2] = (self.edges[:, 1:] + self.edges[:, :-1]) / 2
+        return replace(finer, edges=halved)
 
     def take(self, index: np.ndarray) -> Quadrature:
         """Select points."""
@@ -115,6 +132,7 @@ class Quadrature:
             upper=self.upper[index],
             panels=self.panels[index],
             step=self.step[index],
+            edges=None if self.edges is None else self.edges[index],
         )
 
     def replaced(self, index: np.ndarray, other: Quadrature) -> Quadrature:
@@ -122,7 +140,34 @@ class Quadrature:
         changed = self.take(np.arange(len(self.lower)))
         for name in ("lower", "upper", "panels", "step"):
             getattr(changed, name)[index] = getattr(other, name)
-        return changed
+        if self.edges is None and other.edges is None:
+            return changed
+        rows, others = (
+            np.full((len(rule.lower), 1), np.nan) if rule.edges is None else rule.edges
+            for rule in (self, other)
+        )
+        width = max(rows.shape[1], others.shape[1])
+        edges = np.full((len(rows), width), np.nan)
+        edges[:, : rows.shape[1]] = rows
+        edges[index] = np.nan
+        edges[index, : others.shape[1]] = others
+        return replace(changed, edges=edges)
+
+
+def _exact(
+    lower: np.ndarray, upper: np.ndarray, panels: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Widen ranges a little so that the edges of their panels are exact numbers.
+
+    At low temperature the weight of a unit is narrow and the moments of the force cancel: nodes
+    off by rounding errors of the whole range, not of x, would be the largest error of all.
+    """
+    fraction, exponent = np.frexp((upper - lower) / panels)
+    with np.errstate(invalid="ignore"):
+        width = np.ldexp(np.ceil(np.ldexp(fraction, 12)), exponent - 12)
+        first, last = np.floor(lower / width), np.ceil(upper / width)
+        count = np.where(np.isfinite(last - first), np.maximum(last - first, 1), 1)
+    return first * width, last * width, count.astype(np.int64)
 
 
 @dataclass

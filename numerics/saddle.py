@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from numerics.field_panels import PANEL_ACCURACY, PANEL_STEP, with_field_panels
 from numerics.newton_step import newton_step
 from numerics.quadrature import (
     FINE_STEP,
     MOST_PANELS,
     SMALLEST_STEP,
+    TRAPEZOIDAL_STEP,
     Evaluation,
     Quadrature,
     evaluate,
@@ -50,6 +52,14 @@ class Solution:
     def converged(self) -> np.ndarray:
         """Where the solution is to be trusted."""
         return self.reason == ""
+
+    def put(self, index: np.ndarray, other: Solution) -> None:
+        """Replace some points by those of another."""
+        self.theta[index] = other.theta
+        for mine, its in zip(self.evaluation, other.evaluation, strict=True):
+            mine[index] = its
+        self.residual[index], self.quadrature_error[index] = other.residual, other.quadrature_error
+        self.reason[index] = other.reason
 
 
 def relative(array: np.ndarray, scales: np.ndarray) -> np.ndarray:
@@ -149,6 +159,26 @@ def polish(
         Points that failed carry the reason.
     """
     rule = Quadrature.around(kernel, theta, parameters)
+    solution = _polished(kernel, theta, parameters, rule, tolerance, threads)
+    hard = np.flatnonzero(~solution.converged & np.isfinite(rule.lower))
+    if kernel.fields and hard.size:
+        # the averages over the fields may need panels of their own
+        finer = replace(rule.take(hard), step=np.full(len(hard), PANEL_STEP))
+        start, given = theta[hard], parameters[hard]
+        panelled = with_field_panels(kernel, start, given, finer, 1e-4, threads)
+        solution.put(hard, _polished(kernel, start, given, panelled, tolerance, threads))
+    return solution
+
+
+def _polished(
+    kernel: FunctionalKernel,
+    theta: np.ndarray,
+    parameters: np.ndarray,
+    rule: Quadrature,
+    tolerance: float,
+    threads: int,
+) -> Solution:
+    """Solve from a start, with rules of the kind of the given one."""
     first = tolerance if not kernel.fields else 1e-5
     start = theta
     theta, success = newton(kernel, start, parameters, rule, first, threads=threads)
@@ -162,8 +192,14 @@ def polish(
     # a small change of differences of overlaps can make the weight of a unit much narrower
     unchanged = 0.0 if kernel.fields else 1e-6
     moved = np.flatnonzero(~np.isclose(theta, start, rtol=unchanged, atol=0.0).all(axis=1))
-    around = Quadrature.around(kernel, theta[moved], parameters[moved])
-    rule = rule.replaced(moved, replace(around, step=rule.step[moved]))
+    around = replace(
+        Quadrature.around(kernel, theta[moved], parameters[moved]), step=rule.step[moved]
+    )
+    if rule.edges is not None:
+        around = with_field_panels(
+            kernel, theta[moved], parameters[moved], around, PANEL_ACCURACY, threads
+        )
+    rule = rule.replaced(moved, around)
     error = np.zeros(len(theta))
     if kernel.fields:
         # how fine x must be hardly depends on the fields: settle it where they are still cheap
@@ -182,7 +218,7 @@ def _with_finer_fields(
     kernel: FunctionalKernel, rule: Quadrature, success: np.ndarray
 ) -> np.ndarray:
     """Find the points without success that another rule in the fields may help."""
-    if not kernel.fields:
+    if not kernel.fields or rule.edges is not None:
         return np.empty(0, dtype=int)
     return np.flatnonzero(~success & np.isfinite(rule.lower) & (rule.step > FINE_STEP))
 
@@ -251,7 +287,8 @@ def _refine(
         # a rule that the finer one has confirmed is kept; one that only extrapolates is not
         finer = ~(change < tolerance)
         rule = rule.replaced(active[finer], trial.take(np.flatnonzero(finer)))
-        lost = ~fine | (trial.panels > MOST_PANELS) | (trial.step < SMALLEST_STEP)
+        smallest = TRAPEZOIDAL_STEP if trial.edges is None else SMALLEST_STEP
+        lost = ~fine | (trial.panels > MOST_PANELS) | (trial.step < smallest)
         reason[active[lost & ~settled]] = (
             f"the quadrature did not reach {tolerance:g} in {kind}; allow a larger tolerance"
         )

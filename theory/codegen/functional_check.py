@@ -113,8 +113,9 @@ def plain_values(
     x, w = module.site_nodes(rule.lower[0], rule.upper[0], rule.panels[0], rule.node, rule.weight)
     if module.EVEN:
         x, w = np.concatenate([-x, x]), np.concatenate([w, w])
+    active = np.ones(len(free_energy.fields), dtype=np.bool_)
     z, chance = module.field_nodes(
-        np.ones(len(free_energy.fields), dtype=np.bool_), rule.step[0], rule.reach
+        active, rule.step[0], rule.reach, np.empty(0), rule.node, rule.weight
     )
     outputs = [
         free_energy.functional,

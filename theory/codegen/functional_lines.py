@@ -127,6 +127,7 @@ class FunctionalLines:
             "height_middle": _lines(height_lines, 5),
             "height_grid": _lines(height_lines, 2),
             "height_at": _lines([*assignments({**functions, **at_node}, vector=True), *last], 2),
+            "image": _lines(self._image_lines(functions, at_node), 3),
             "zero_moments": _lines([f"sum_{k} = 0.0" for k in range(len(self.averages))], 3),
             "read_all": _lines([f"{n} = table_{n}[spot]" for n in [*tables, *stored]], 4),
             "accumulate": _lines(
@@ -168,6 +169,23 @@ class FunctionalLines:
             ),
         }
 
+    def _image_lines(
+        self, functions: dict[str, sp.Expr], at_node: dict[str, sp.Expr]
+    ) -> list[str]:
+        """Lines for the first field at which what is linear in it vanishes at a given x."""
+        fields = self.free_energy.fields
+        linear = [e for e in at_node.values() if fields and e.has(fields[0])]
+        if not linear:
+            return ["pass"]
+        offset = linear[0].subs(dict.fromkeys(fields, 0))
+        slope = linear[0].diff(fields[0])
+        terms = {**functions, **{n: e for n, e in at_node.items() if not e.has(*fields)}}
+        return [
+            *assignments(terms, vector=True),
+            *assignments({"offset": offset, "slope": slope}, vector=True),
+            "image[lane, spot] = -offset / (slope * math.sqrt(matrix[0, 0]))",
+        ]
+
     def _outputs(self) -> tuple[list[sp.Expr], list[sp.Expr]]:
         """Split every output into what is averaged over the fields and what is done after."""
         inside: list[sp.Expr] = []
@@ -182,12 +200,29 @@ class FunctionalLines:
 
         for expression in self.outputs.values():
             if self.free_energy.fields:
-                nodes = {n: averaged(n.args[0]) for n in expression.atoms(GaussianAverage)}
-                outside.append(expression.xreplace(nodes))
+                nodes = {
+                    n: averaged(n.args[0]) for n in _under_one(expression).atoms(GaussianAverage)
+                }
+                outside.append(_under_one(expression).xreplace(nodes))
             else:
                 reduced = averaged(expression - _theta_part(expression))
                 outside.append(reduced + _theta_part(expression))
         return outside, inside
+
+
+def _under_one(expression: sp.Expr) -> sp.Expr:
+    """Take what stands beside an average over the fields into it: ``E[A] + B`` is ``E[A + B]``.
+
+    At low temperature A and B are large and of opposite sign; they must cancel before they are
+    summed over the fields.
+    """
+    terms = sp.Add.make_args(expression)
+    averages = [t for t in terms if isinstance(t, GaussianAverage)]
+    rest = [t for t in terms if not t.atoms(GaussianAverage, SiteAverage, SiteIntegral)]
+    if len(averages) != 1 or len(rest) + 1 != len(terms):
+        return expression
+    inside, *given = averages[0].args
+    return GaussianAverage(inside + sp.Add(*rest), *given)
 
 
 def _theta_part(expression: sp.Expr) -> sp.Expr:
