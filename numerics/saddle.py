@@ -165,7 +165,7 @@ def polish(
         # the averages over the fields may need panels of their own
         finer = replace(rule.take(hard), step=np.full(len(hard), PANEL_STEP))
         start, given = theta[hard], parameters[hard]
-        panelled = with_field_panels(kernel, start, given, finer, 1e-4, threads)
+        panelled = with_field_panels(kernel, start, given, finer, PANEL_ACCURACY, threads)
         solution.put(hard, _polished(kernel, start, given, panelled, tolerance, threads))
     return solution
 
