@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from numerics.field_panels import PANEL_STEP, with_field_panels
+from numerics.field_panels import PANEL_STEP, is_steep_in_field, with_field_panels
 from numerics.newton_step import newton_step
 from numerics.quadrature import FINE_STEP, STEP, Quadrature, evaluate
 from numerics.saddle import newton, relative
@@ -148,7 +148,8 @@ class _Rules:
         """Make a rule for every point."""
         rule = Quadrature.around(self.kernel, theta, parameters)
         rule = replace(rule, step=self.spacing[index])
-        hard = np.flatnonzero(self.panelled[index] & np.isfinite(rule.lower))
+        steep = is_steep_in_field(self.kernel, theta, parameters)
+        hard = np.flatnonzero((self.panelled[index] | steep) & np.isfinite(rule.lower))
         if hard.size:
             panels = with_field_panels(
                 self.kernel, theta[hard], parameters[hard], rule.take(hard), 1e-4, self.threads

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from numerics.newton_step import newton_step
-from numerics.quadrature import Evaluation, Quadrature, evaluate
+from numerics.quadrature import REACH, Evaluation, Quadrature, evaluate
 
 if TYPE_CHECKING:
     from theory.codegen.functional import FunctionalKernel
@@ -21,8 +21,34 @@ if TYPE_CHECKING:
 PANEL_STEP = 0.35
 """Distance of nodes of the other fields beside panels."""
 PANEL_ACCURACY = 1e-8
+_STEEP = 0.3
 _ROUNDS = 26
 _MOST = 600
+
+
+def is_steep_in_field(
+    kernel: FunctionalKernel, theta: np.ndarray, parameters: np.ndarray
+) -> np.ndarray:
+    """Where averages may change within a small part of the first field's standard deviation.
+
+    Parameters
+    ----------
+    kernel : FunctionalKernel
+    theta : ndarray, shape (points, order parameters)
+    parameters : ndarray, shape (points, parameters)
+
+    Returns
+    -------
+    ndarray of bool, shape (points,)
+    """
+    features = np.array(kernel.metadata["features"]).reshape(-1, 2)
+    if not kernel.fields or not len(features):
+        return np.zeros(len(theta), dtype=bool)
+    ends = kernel.module.images(theta, parameters, (features @ [[1, 1], [0, 1]]).ravel())
+    with np.errstate(invalid="ignore"):
+        width = np.abs(ends[:, ::2] - ends[:, 1::2])
+        near = np.abs(ends).reshape(len(theta), -1, 2).min(axis=2) < REACH
+        return ((width < _STEEP) & near).any(axis=1)
 
 
 def with_field_panels(
@@ -49,14 +75,14 @@ def with_field_panels(
     Returns
     -------
     Quadrature
-        With ``edges``; the images of the model's kinks are among them.
+        With ``edges``; the images of the model's kinks and features are among them.
     """
     whole = evaluate(kernel, theta, parameters, rule, threads)
-    images = kernel.module.images(theta, parameters, np.array(kernel.metadata["kinks"], float))
+    images = kernel.module.images(theta, parameters, _breaks(kernel))
     regular = np.linspace(-rule.reach, rule.reach, 9)
     rows = []
     for image in images:
-        near = image[np.abs(image) < rule.reach]
+        near = image[np.abs(image) < rule.reach]  # not what is none, where g = 0
         rows.append(np.unique(np.concatenate([regular, near])))
     owner = np.repeat(np.arange(len(rows)), [len(row) - 1 for row in rows])
     left = np.concatenate([row[:-1] for row in rows]) if rows else np.empty(0)
@@ -76,6 +102,13 @@ def with_field_panels(
         left, right = np.concatenate([left, middle]), np.concatenate([middle, right])
     settled.append((owner, right))
     return replace(rule, edges=_assembled(settled, len(theta), rule.reach))
+
+
+def _breaks(kernel: FunctionalKernel) -> np.ndarray:
+    """States around which averages may change: kinks, and features with what is beside them."""
+    kinks = kernel.metadata["kinks"]
+    around = [c + d * s for c, s in kernel.metadata["features"] for d in (-4, -1, 0, 1, 4)]
+    return np.array([*kinks, *around], dtype=float)
 
 
 def _change(

@@ -57,6 +57,8 @@ class Quadrature:
     edges : ndarray, shape (points, k), optional
         Edges of panels that the first field has instead, see `numerics.field_panels`; a row
         ends in NaN.
+    order : int
+        Nodes of a panel.
     """
 
     lower: np.ndarray
@@ -65,6 +67,7 @@ class Quadrature:
     step: np.ndarray
     reach: float = REACH
     edges: np.ndarray | None = None
+    order: int = ORDER
 
     def nodes(self, fields: int) -> np.ndarray:
         """Pairs of a node in x and one in the fields per point, at most.
@@ -79,23 +82,23 @@ class Quadrature:
         ndarray of int, shape (points,)
         """
         if not fields:
-            return ORDER * self.panels
+            return self.order * self.panels
         side = 2 * (self.reach / self.step).astype(np.int64) + 1
         first = side
         if self.edges is not None:
             count = np.isfinite(self.edges).sum(axis=1) - 1
-            first = np.where(count > 0, ORDER * count, side)
-        return ORDER * self.panels * first * side ** (fields - 1)
+            first = np.where(count > 0, self.order * count, side)
+        return self.order * self.panels * first * side ** (fields - 1)
 
     @property
     def node(self) -> np.ndarray:
         """Gauss-Legendre nodes of one panel."""
-        return gauss_legendre(ORDER)[0]
+        return gauss_legendre(self.order)[0]
 
     @property
     def weight(self) -> np.ndarray:
         """Gauss-Legendre weights of one panel."""
-        return gauss_legendre(ORDER)[1]
+        return gauss_legendre(self.order)[1]
 
     @classmethod
     def around(
@@ -123,6 +126,11 @@ class Quadrature:
         halved[:, ::2] = self.edges
         halved[:, 1::2] = (self.edges[:, 1:] + self.edges[:, :-1]) / 2
         return replace(finer, edges=halved)
+
+    def steps_over(self, kernel: FunctionalKernel) -> np.ndarray:
+        """Where panels in x are much longer than a feature of the model, and broken around it."""
+        scales = [scale for _, scale in kernel.metadata["features"]]
+        return (self.upper - self.lower) / self.panels > 8 * min(scales, default=np.inf)
 
     def take(self, index: np.ndarray) -> Quadrature:
         """Select points."""

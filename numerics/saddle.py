@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from numerics.field_panels import PANEL_ACCURACY, PANEL_STEP, with_field_panels
+from numerics.field_panels import (
+    PANEL_ACCURACY,
+    PANEL_STEP,
+    is_steep_in_field,
+    with_field_panels,
+)
 from numerics.newton_step import newton_step
 from numerics.quadrature import (
     FINE_STEP,
     MOST_PANELS,
+    ORDER,
     SMALLEST_STEP,
     TRAPEZOIDAL_STEP,
     Evaluation,
@@ -52,6 +58,16 @@ class Solution:
     def converged(self) -> np.ndarray:
         """Where the solution is to be trusted."""
         return self.reason == ""
+
+    @classmethod
+    def unsolved(cls, kernel: FunctionalKernel, points: int) -> Solution:
+        """Points of which nothing is known."""
+        unknowns, outputs = len(kernel.order_parameters), len(kernel.observables)
+        shapes = ((), (unknowns,), (unknowns, unknowns), (outputs,), (unknowns,))
+        state = Evaluation(*(np.full((points, *shape), np.nan) for shape in shapes))
+        nan = np.full(points, np.nan)
+        reason = np.full(points, "the one-unit weight cannot be normalised here", dtype=object)
+        return cls(np.full((points, unknowns), np.nan), state, nan, nan.copy(), reason)
 
     def put(self, index: np.ndarray, other: Solution) -> None:
         """Replace some points by those of another."""
@@ -159,10 +175,15 @@ def polish(
         Points that failed carry the reason.
     """
     rule = Quadrature.around(kernel, theta, parameters)
-    solution = _polished(kernel, theta, parameters, rule, tolerance, threads)
+    solution = Solution.unsolved(kernel, len(theta))
+    smooth = np.flatnonzero(~is_steep_in_field(kernel, theta, parameters))
+    solution.put(
+        smooth,
+        _polished(kernel, theta[smooth], parameters[smooth], rule.take(smooth), tolerance, threads),
+    )
     hard = np.flatnonzero(~solution.converged & np.isfinite(rule.lower))
     if kernel.fields and hard.size:
-        # the averages over the fields may need panels of their own
+        # the averages over the fields need panels of their own
         finer = replace(rule.take(hard), step=np.full(len(hard), PANEL_STEP))
         start, given = theta[hard], parameters[hard]
         panelled = with_field_panels(kernel, start, given, finer, PANEL_ACCURACY, threads)
@@ -207,6 +228,7 @@ def _polished(
     theta, rule, change = _refine(kernel, theta, parameters, rule, tolerance, reason, threads)
     error = np.maximum(error, change)
     state = evaluate(kernel, theta, parameters, rule, threads)
+    _check_features(kernel, Solution(theta, state, error, error, reason), parameters, rule, threads)
     residual = relative(state.residual, state.scales)
     with np.errstate(invalid="ignore"):
         poor = (reason == "") & ~(residual < 10 * tolerance)
@@ -294,6 +316,26 @@ def _refine(
         )
         active = active[~settled & ~lost]
     return theta, rule, error
+
+
+def _check_features(
+    kernel: FunctionalKernel,
+    solution: Solution,
+    parameters: np.ndarray,
+    rule: Quadrature,
+    threads: int,
+) -> None:
+    """Add what more nodes a panel change: panels around features are not halved with the others."""
+    around = np.flatnonzero(rule.steps_over(kernel) & solution.converged)
+    if not around.size:
+        return
+    theta, scales = solution.theta[around], solution.evaluation.scales[around]
+    finer = replace(rule.take(around), order=3 * ORDER // 2)
+    state = evaluate(kernel, theta, parameters[around], finer, threads)
+    change = state.residual - solution.evaluation.residual[around]
+    step = newton_step(state.jacobian, change, scales)
+    error = solution.quadrature_error
+    error[around] = np.maximum(error[around], relative(step, scales))
 
 
 def _newton_failure(rule: Quadrature) -> np.ndarray:

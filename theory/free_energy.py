@@ -22,6 +22,7 @@ from theory.averages import (
 from theory.disorder import XH, DisorderAverage
 from theory.ensembles import PARAMETERS, RandomNetwork, T
 from theory.expressions import X, kinks
+from theory.narrow_features import narrow_features
 from theory.replicas import OrderParameter, ReplicaSymmetric, ReplicatedSaddle
 from theory.symmetry import Reduction, find_reduction
 
@@ -311,6 +312,13 @@ class FreeEnergy:
         network = self.network
         found = {p for e in (network.local, network.gain, network.transfer) for p in kinks(e)}
         return sorted(float(point) for point in found)
+
+    @property
+    def features(self) -> list[tuple[float, float]]:
+        """Places where a function of the model changes, with the scale on which it does."""
+        network = self.network
+        functions = (network.local, network.gain, network.transfer)
+        return sorted({pair for e in functions for pair in narrow_features(e)})
 
     @cached_property
     def unreduced(self) -> FreeEnergy:

@@ -35,7 +35,7 @@ class FunctionalKernel:
     module : module
         The generated module; ``module.evaluate`` and ``module.support`` are compiled functions.
     metadata : dict
-        Names of order parameters, observables, parameters and fields, and the kinks.
+        Names of order parameters, observables, parameters and fields, kinks and features.
     """
 
     module: ModuleType
@@ -109,6 +109,7 @@ def functional_source(free_energy: FreeEnergy) -> tuple[str, dict[str, Any]]:
         "parameters": [str(symbol) for symbol in free_energy.parameters],
         "fields": [str(symbol) for symbol in free_energy.fields],
         "kinks": [k for k in free_energy.kinks if k > 0 or not even],
+        "features": [f for f in free_energy.features if f[0] >= 0 or not even],
         "even": even,
         "correlations": _correlations(free_energy),
         "symmetric": bool(free_energy.reduced and free_energy.reduction.is_symmetry),

@@ -169,9 +169,7 @@ class FunctionalLines:
             ),
         }
 
-    def _image_lines(
-        self, functions: dict[str, sp.Expr], at_node: dict[str, sp.Expr]
-    ) -> list[str]:
+    def _image_lines(self, functions: dict[str, sp.Expr], at_node: dict[str, sp.Expr]) -> list[str]:
         """Lines for the first field at which what is linear in it vanishes at a given x."""
         fields = self.free_energy.fields
         linear = [e for e in at_node.values() if fields and e.has(fields[0])]
