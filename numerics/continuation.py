@@ -167,8 +167,8 @@ class _Rules:
     ) -> np.ndarray:
         """Where a finer rule in the fields would move the solution far."""
         coarse = np.zeros(len(index), dtype=bool)
-        looked = np.flatnonzero(solved & ~self.panelled[index]) if self.kernel.fields else []
-        if len(looked):
+        looked = np.flatnonzero(solved & ~self.panelled[index] & bool(self.kernel.fields))
+        if looked.size:
             finer = rule.take(looked).finer("fields")
             state = evaluate(self.kernel, theta[looked], parameters[looked], finer, self.threads)
             step = newton_step(state.jacobian, state.residual, state.scales)

@@ -69,8 +69,7 @@ def _features(inner: sp.Expr, kind: str) -> list[tuple[float, float]]:
     curvature = slope.diff(X)
     found = []
     if kind != "power":
-        for zero in real_zeros(inner):
-            found.append((zero, _inverse(_value(slope, zero))))
+        found += [(zero, _inverse(_value(slope, zero))) for zero in real_zeros(inner)]
     for turn in real_zeros(slope):
         height = abs(_value(inner, turn))
         size = {"exponential": 1.0, "power": height, "function": max(height, 1.0)}[kind]
