@@ -24,6 +24,7 @@ _SMALLEST_STRIDE = 1e-4
 _SHORT_STRIDE = 3e-3  # a jump that is left at this stride is a fold: the branch has ended
 _FAR = 0.4
 _COARSE = 0.1
+_PREDICTED = 0.05
 G, TEMPERATURE = 0, 2  # columns of the parameter array
 
 
@@ -99,9 +100,10 @@ def follow(
         found, success = newton(kernel, guess, there, rule, _LOOSE, iterations=12, threads=threads)
         scales = evaluate(kernel, found, there, rule, threads).scales
         # a far jump may have landed on another branch: take a shorter stride instead
-        near = relative(found - guess, scales) < _FAR
-        success &= near | (target - path.reached[active] < _SHORT_STRIDE)
-        coarse = rules.too_coarse(active, found, there, rule, success)
+        distance = relative(found - guess, scales)
+        success &= (distance < _FAR) | (target - path.reached[active] < _SHORT_STRIDE)
+        # what was predicted well is resolved: errors of a rule change from step to step
+        coarse = rules.too_coarse(active, found, there, rule, success & (distance > _PREDICTED))
         good = success & ~coarse
         path.move(active[good], found[good], target[good])
         stride[active] *= np.where(good, 2.0, np.where(coarse, 1.0, 0.3))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ORDER = 16
 REACH = 8.0  # standard deviations; squares of fields beyond average to less than 1e-12
 PANELS, MOST_PANELS = 6, 24_576
-STEP, TRAPEZOIDAL_STEP, SMALLEST_STEP = 1.0, 0.18, 0.07
+STEP, TRAPEZOIDAL_STEP, SMALLEST_STEP = 1.0, 0.12, 0.07
 """Distance of field nodes: the first, the last before panels are tried, and the last."""
 FINE_STEP = 0.25
 """Distance of field nodes down to which a solution is sought where a coarser one has none."""
@@ -172,10 +172,11 @@ def _exact(
     """
     fraction, exponent = np.frexp((upper - lower) / panels)
     with np.errstate(invalid="ignore"):
-        width = np.ldexp(np.ceil(np.ldexp(fraction, 12)), exponent - 12)
-        first, last = np.floor(lower / width), np.ceil(upper / width)
-        count = np.where(np.isfinite(last - first), np.maximum(last - first, 1), 1)
-    return first * width, last * width, count.astype(np.int64)
+        # one part in 4096 more than is needed, which leaves room to shift the range by as much
+        width = np.ldexp(np.ceil(np.ldexp(fraction, 12)) + 1, exponent - 12)
+        unit = np.ldexp(1.0, exponent - 12)
+        first = np.floor(lower / unit) * unit
+    return first, first + panels * width, panels
 
 
 @dataclass
