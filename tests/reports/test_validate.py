@@ -49,7 +49,9 @@ def test_undecided_is_said_with_the_reason(run):
     # one size cannot be extrapolated, and two networks are no measurement
     status, out, err = run("validate", *POINT, *TINY)
     assert status == 1
-    assert "undecided" in out
+    assert "confirmed" not in out
+    assert "refuted" not in out
+    assert [line.split()[1] for line in err] == list(QUANTITIES)
     assert all(" is undecided: " in line for line in err)
     assert "at N = 8, not extrapolated" in out
     assert "seed 0" in out
