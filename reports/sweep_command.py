@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numerics.sweep_task import Task
     from theory.ensembles import RandomNetwork
 
-MOST_NETWORKS, DOUBLINGS = 10_000, 3
+MOST_NETWORKS = 10_000
 SIMULATION = ("size", "networks", "seed")
 """Options that mean something with ``--simulate`` only."""
 
@@ -136,14 +136,11 @@ def _task(
     from dataclasses import replace  # noqa: PLC0415
 
     from reports.checks import check_simulable  # noqa: PLC0415
-    from validation.simulate import Sampling  # noqa: PLC0415
     from validation.simulating_task import SimulatingTask  # noqa: PLC0415
 
     size, networks, seed = simulation
-    # as validate: chains that have not mixed run on
     task = SimulatingTask(
         network, **axes, size=size, network=range(networks), seed=seed,
-        sampling=Sampling(doublings=DOUBLINGS),
     )  # fmt: skip
     check_simulable(replace(network, field_std=max(axes["field_std"])))
     return task

@@ -12,7 +12,7 @@ import numpy as np
 from theory.ensembles import RandomNetwork
 from theory.expressions import X
 from validation.compare import WARM
-from validation.simulate import Sampling
+from validation.sampling import Sampling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

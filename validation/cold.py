@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from theory.free_energy import replica_symmetric
 from validation.compare import compare_point, labelled, padded
 from validation.equilibrium import bin_edges, networks_by_size, recorded, select_points
 from validation.runs import Job, model_settings, run_jobs
+from validation.sampling import Tempering
 from validation.simulate import Recorder, starts
 from validation.tempering import temper
 
@@ -30,31 +30,6 @@ if TYPE_CHECKING:
 
 SWAPPING = 1.6
 """Neighbouring temperatures differ by a factor of at most ``1 + SWAPPING/sqrt(N)``."""
-
-
-@dataclass(frozen=True)
-class Tempering:
-    """How one network is tempered.
-
-    Parameters
-    ----------
-    chains : int
-        Independent ladders, even and at least 4; half of them start cold, half hot.
-    draws, warmup : int
-        Trajectories, each followed by exchanges between neighbouring temperatures.
-    integration_time : float
-        Mean length of a trajectory, in units of the single-unit time constant.
-    """
-
-    chains: int = 4
-    draws: int = 300
-    warmup: int = 200
-    integration_time: float = 10.0
-
-    def __post_init__(self) -> None:
-        if self.chains < 4 or self.chains % 2:
-            msg = f"chains must be an even number, at least 4, not {self.chains}"
-            raise ModelError(msg)
 
 
 def validate_cold(

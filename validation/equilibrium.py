@@ -16,7 +16,8 @@ from theory.expressions import ModelError
 from theory.free_energy import replica_symmetric
 from validation.compare import compare_point, labelled
 from validation.runs import Job, model_settings, run_jobs
-from validation.simulate import Sampling, simulate_network
+from validation.sampling import Sampling
+from validation.simulate import simulate_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,11 +36,11 @@ def validate(
     *,
     size: Sequence[int] = (250, 500, 1000),
     networks: int | Sequence[int] = 8,
-    chains: int = 8,
-    draws: int = 64,
-    warmup: int = 32,
-    doublings: int = 0,
-    integration_time: float = 10.0,
+    chains: int = Sampling.chains,
+    draws: int = Sampling.draws,
+    warmup: int = Sampling.warmup,
+    doublings: int = Sampling.doublings,
+    integration_time: float = Sampling.integration_time,
     seed: int = 0,
     threads: int = 1,
     directory: Path | None = None,
@@ -62,7 +63,7 @@ def validate(
         Networks of every size, or one number for each size; at least 2. Small networks vary more
         and cost less, so that more of them give the same error for the same work at all sizes.
     chains, draws, warmup, doublings, integration_time
-        As for `validation.simulate.Sampling`.
+        As for `validation.sampling.Sampling`.
     seed : int
         Everything random follows from it; the result has the same bits on any number of threads.
     threads : int

@@ -10,6 +10,7 @@ import numpy as np
 from theory.expressions import ModelError
 from validation.adaptation import check_positive, steps_of_trajectory
 from validation.running import Run, run
+from validation.sampling import INTEGRATION_TIME
 from validation.walkers import THREE_STAGE, Walkers
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def hamiltonian(
     warmup: int,
     generator: np.random.Generator,
     observe: Observe,
-    integration_time: float = 16.0,
+    integration_time: float = INTEGRATION_TIME,
     acceptance: float = 0.8,
     step: float | None = None,
     progress: Progress | None = None,
@@ -86,7 +87,7 @@ def hamiltonian(
     integration_time : float
         Mean time of a trajectory, in units of the single-unit time constant; times are uniform
         between one half and three halves of it. In networks near the edge of chaos short
-        trajectories diffuse: the default gave the most independent values of q per gradient.
+        trajectories diffuse.
     acceptance : float
         Mean acceptance probability that the step is adapted to.
     step : float, optional

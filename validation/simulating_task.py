@@ -19,11 +19,11 @@ from theory.ensembles import BLOCK, check_parameters
 from theory.expressions import ModelError
 from validation.equilibrium import checked_sizes
 from validation.runs import model_settings
+from validation.sampling import Sampling
 from validation.simulate import (
     HISTOGRAM_STRIDE,
     LARGEST_R_HAT,
     QUANTITIES,
-    Sampling,
     simulate_network,
 )
 
@@ -72,6 +72,7 @@ class SimulatingTask(Task):
     Examples
     --------
     >>> from theory import RandomNetwork
+    >>> from validation.sampling import Sampling
     >>> short = Sampling(chains=4, draws=20, warmup=50)
     >>> task = SimulatingTask(RandomNetwork(), 0.5, 0.0, 0.5, 20, [0, 1], sampling=short)
     >>> dict(task.compute().value.squeeze().sizes)

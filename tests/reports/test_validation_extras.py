@@ -12,7 +12,7 @@ from reports.extra_studies import STUDIES, Chaos, Cold, Stability, Studies
 from reports.published_simulation import ColdValue, cold_values, published_table
 from reports.store import write_dataset, write_figure
 from reports.validation_extras import Extras, compute_extras
-from validation.cold import Tempering
+from validation.sampling import Tempering
 
 SHORT = Tempering(draws=20, warmup=20)
 TINY = Studies(

@@ -6,7 +6,8 @@ import pytest
 from numerics import solve
 from theory import ModelError, RandomNetwork, replica_symmetric
 from validation import validate
-from validation.simulate import QUANTITIES, Sampling, simulate_network
+from validation.sampling import Sampling
+from validation.simulate import QUANTITIES, simulate_network
 
 POINT = {"g": 0.9, "gamma": 0.5, "temperature": 0.3}
 ASYMMETRIC = RandomNetwork(transfer="tanh(x + 1/2)")

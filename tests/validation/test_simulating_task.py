@@ -12,7 +12,8 @@ from numerics import sweep
 from theory import RandomNetwork
 from theory.expressions import ModelError
 from validation import SimulatingTask
-from validation.simulate import LARGEST_R_HAT, QUANTITIES, Sampling, simulate_network
+from validation.sampling import Sampling
+from validation.simulate import LARGEST_R_HAT, QUANTITIES, simulate_network
 
 SHORT = Sampling(chains=4, draws=20, warmup=40)
 
@@ -76,7 +77,8 @@ def test_network_that_cannot_be_sampled_has_its_reason_and_the_rest_goes_on(monk
 
 def test_estimated_memory_is_enough_and_not_much_more():
     for size, chains, draws in ((700, 4, 20), (100, 8, 200)):
-        sampling = Sampling(chains=chains, draws=draws, warmup=40, integration_time=2.0)
+        # the estimate is for chains that never mix, so none are run on
+        sampling = Sampling(chains, draws, warmup=40, doublings=0, integration_time=2.0)
         task = SimulatingTask(RandomNetwork(), 0.5, 0.5, 0.5, size, [0], sampling=sampling)
         replace(task, size=[10]).compute()  # what is compiled is not counted
         tracemalloc.start()
