@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from numerics.density import bin_probability
+from numerics.instances import Instance
 from numerics.provenance import FORMAT_VERSION, provenance
-from numerics.targets import network_target
 from theory.codegen.kernels import network_kernels
 from theory.expressions import ModelError
 from theory.free_energy import replica_symmetric
@@ -99,9 +99,8 @@ def validate_cold(
     }
 
     def run(size: int, index: int) -> dict[str, np.ndarray]:
-        return temper_network(
-            network, *parameters, temperatures, edges, size, index, seed, tempering
-        )
+        instance = Instance(network, size, seed, index)
+        return temper_network(instance, *parameters, temperatures, edges, tempering)
 
     [found] = run_jobs(
         [Job(settings, run)],
@@ -136,28 +135,23 @@ def validate_cold(
 
 
 def temper_network(
-    network: RandomNetwork,
+    instance: Instance,
     g: float,
     gamma: float,
     temperatures: np.ndarray,
     edges: Sequence[np.ndarray],
-    size: int,
-    index: int,
-    seed: int,
     tempering: Tempering,
 ) -> dict[str, np.ndarray]:
-    """Draw one network and sample its measure at all temperatures.
+    """Sample the measure of one network at all temperatures.
 
     Parameters
     ----------
-    network : RandomNetwork
+    instance : Instance
     g, gamma : float
     temperatures : ndarray, shape (R,)
         Rising.
     edges : sequence of ndarray
         Bins of the histogram at every temperature.
-    size, index, seed : int
-        As for `validation.simulate.simulate_network`.
     tempering : Tempering
 
     Returns
@@ -166,24 +160,21 @@ def temper_network(
         As of `validation.simulate.simulate_network`, with a first axis for the temperatures, and
         ``overlap_squared`` and ``acceptance``, the smallest rate of exchange in the ladder.
     """
-    couplings_seed, chain_seed = np.random.SeedSequence(seed, spawn_key=(size, index)).spawn(2)
-    J, h = network.draw(size, g, gamma, couplings_seed)
-    target = network_target(network, J, h if network.field_std else None)
-    generator = np.random.default_rng(chain_seed)
-    rungs = ladder_through(temperatures, size)
+    target = instance.target(g, gamma)
+    rungs = ladder_through(temperatures, instance.size)
     chains = tempering.chains
-    recorder = Recorder(network, target.drift, np.repeat(rungs, chains), edges[0])
+    recorder = Recorder(instance.model, target.drift, np.repeat(rungs, chains), edges[0])
     samples = temper(
         target,
-        starts(size, chains, generator),
+        starts(instance, chains),
         rungs,
         draws=tempering.draws,
         warmup=tempering.warmup,
-        generator=generator,
+        generator=instance.generator("momenta"),
         observe=recorder.observe,
         integration_time=tempering.integration_time,
     )
-    energy = samples.energy[:, None] / size
+    energy = samples.energy[:, None] / instance.size
     draws = np.concatenate([samples.observed, energy], axis=1)
     found = []
     for temperature, bins in zip(temperatures, edges, strict=True):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from numerics.density import bin_probability
+from numerics.instances import Instance
 from numerics.phases import AXES
 from numerics.provenance import FORMAT_VERSION, provenance
 from theory.codegen.kernels import network_kernels
@@ -151,9 +152,8 @@ class _Point:
         }
 
         def run(size: int, index: int) -> dict[str, np.ndarray]:
-            return simulate_network(
-                self.network, g, gamma, temperature, size, index, seed, self.sampling
-            )
+            instance = Instance(self.network, size, seed, index)
+            return simulate_network(instance, g, gamma, temperature, self.sampling)
 
         return Job(settings, run)
 

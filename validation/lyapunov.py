@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from theory.expressions import ModelError
+from theory.streams import stream
 from validation.stepping import check_finite, check_positive, checked_start, step_error
 
 if TYPE_CHECKING:
@@ -116,7 +117,8 @@ def lyapunov_exponents(
     steps = int(np.ceil(interval / step * (1 - 1e-12)))
     per_block = int(np.ceil(duration / (interval * blocks) * (1 - 1e-12)))
     discarded = int(np.ceil(transient / interval * (1 - 1e-12)))
-    white = np.random.default_rng(seed).standard_normal((target.size, states.shape[1] * exponents))
+    generator = np.random.default_rng(stream(seed, "tangents"))
+    white = generator.standard_normal((target.size, states.shape[1] * exponents))
     flow = _Flow(target, states, white, interval / steps, observe)
     total = discarded + blocks * per_block
     growth, squares = [], []

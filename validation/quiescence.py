@@ -9,7 +9,7 @@ import xarray as xr
 from scipy.optimize import brentq
 
 from numerics.growth import largest_growth_rate
-from numerics.targets import network_target
+from numerics.instances import Instance
 from theory.expressions import ModelError
 from validation.ensemble import mean_and_error, measure_networks, size_coordinates
 from validation.runs import Job, model_settings
@@ -26,12 +26,7 @@ _RATE = "1 / single-unit time constants"
 
 
 def quiescent_crossing(
-    network: RandomNetwork,
-    g_values: ArrayLike,
-    gamma: float,
-    size: int,
-    index: int,
-    seed: int = 0,
+    instance: Instance, g_values: ArrayLike, gamma: float
 ) -> dict[str, np.ndarray]:
     """Find the coupling at which x = 0 becomes unstable in one network.
 
@@ -39,16 +34,11 @@ def quiescent_crossing(
 
     Parameters
     ----------
-    network : RandomNetwork
-        With a fixed point at x = 0.
+    instance : Instance
+        Of a model with a fixed point at x = 0.
     g_values : array_like, shape (k,)
         Increasing couplings, between two of which the state becomes unstable.
     gamma : float
-    size : int
-        N.
-    index : int
-        Number of the network; its seed is ``SeedSequence(seed, spawn_key=(size, index))``.
-    seed : int, optional
 
     Returns
     -------
@@ -63,19 +53,18 @@ def quiescent_crossing(
 
     Examples
     --------
+    >>> from numerics.instances import Instance
     >>> from theory import RandomNetwork
-    >>> network = RandomNetwork()
-    >>> found = quiescent_crossing(network, [0.5, 1.5], gamma=0.0, size=200, index=0)
+    >>> instance = Instance(RandomNetwork(), size=200)
+    >>> found = quiescent_crossing(instance, [0.5, 1.5], gamma=0.0)
     >>> print(f"{found['crossing']:.1f}")
     1.0
     """
     g_values = _increasing(g_values)
 
     def rate(g: float) -> float:
-        sequence = np.random.SeedSequence(seed, spawn_key=(size, index))
-        couplings, fields = network.draw(size, g, gamma, seed=sequence)
-        target = network_target(network, couplings, fields if network.field_std else None)
-        speed = np.abs(target.drift(np.zeros((size, 1)))).max()
+        target = instance.target(g, gamma)
+        speed = np.abs(target.drift(np.zeros((instance.size, 1)))).max()
         if not speed <= 1e-12:
             raise ModelError(
                 f"x = 0 is not a fixed point of this model: |F| is up to {speed:.3g} there; use a"
@@ -88,8 +77,8 @@ def quiescent_crossing(
     if not after.size:
         raise ModelError(
             f"x = 0 does not become unstable between g = {g_values[0]:g} and {g_values[-1]:g} in"
-            f" network {index} of size {size} (largest real parts {rates.min():.3g} to"
-            f" {rates.max():.3g}); widen g_values"
+            f" network {instance.number} of size {instance.size} (largest real parts"
+            f" {rates.min():.3g} to {rates.max():.3g}); widen g_values"
         )
     first = after[0]
     crossing = brentq(rate, g_values[first], g_values[first + 1], xtol=1e-8, rtol=1e-10)
@@ -112,7 +101,9 @@ def quiescent_stability(
 
     Parameters
     ----------
-    network, g_values, gamma, seed
+    network, seed
+        As of `numerics.instances.Instance`.
+    g_values, gamma
         As in `quiescent_crossing`.
     sizes : sequence of int
     networks : int
@@ -153,7 +144,9 @@ def quiescent_stability(
     settings = {"study": "quiescence", "model": model_settings(network)}
     job = Job(
         settings | {"g": g_values, "gamma": gamma, "seed": seed},
-        lambda size, index: quiescent_crossing(network, g_values, gamma, size, index, seed),
+        lambda size, index: quiescent_crossing(
+            Instance(network, size, seed, index), g_values, gamma
+        ),
     )
     found = measure_networks(
         job, sizes, networks, threads=threads, directory=directory, progress=progress

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from numerics.fixed_points import KINDS, find_fixed_points
-from numerics.targets import network_target
+from numerics.instances import Instance
 from theory.expressions import ModelError
 from validation.ensemble import measure_networks
 from validation.runs import Job, model_settings
@@ -92,11 +92,9 @@ def search_networks(
     }  # fmt: skip
 
     def run(size: int, index: int) -> dict[str, np.ndarray]:
-        sequence = np.random.SeedSequence(seed, spawn_key=(size, index))
-        couplings_seed, starts_seed = sequence.spawn(2)
-        J, h = network.draw(size, g, gamma, couplings_seed)
-        target = network_target(network, J, h if network.field_std else None)
-        states = starting_states(target, starts, kind, seed=starts_seed)
+        instance = Instance(network, size, seed, index)
+        target = instance.target(g, gamma)
+        states = starting_states(target, starts, kind, seed=instance.sequence)
         found = find_fixed_points(target, states, method=method)
         at_rest = (np.sqrt((found.state**2).mean("unit")) < REST).values
         zeros = (found.kind == "zero").values & ~at_rest

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import sympy as sp
 
-from numerics.targets import network_target
 from theory.ensembles import check_parameters
 from theory.expressions import ModelError, X
 from validation.samplers import hamiltonian
@@ -16,6 +15,7 @@ from validation.statistics import diagnose
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numerics.instances import Instance
     from theory.ensembles import RandomNetwork
     from validation.sampling import Sampling
 
@@ -40,26 +40,15 @@ def transfer_function(network: RandomNetwork) -> Callable[[np.ndarray], np.ndarr
 
 
 def simulate_network(
-    network: RandomNetwork,
-    g: float,
-    gamma: float,
-    temperature: float,
-    size: int,
-    index: int,
-    seed: int,
-    sampling: Sampling,
+    instance: Instance, g: float, gamma: float, temperature: float, sampling: Sampling
 ) -> dict[str, np.ndarray]:
-    """Draw one network and sample its measure ``exp(-E/T)``.
+    """Sample the measure ``exp(-E/T)`` of one network.
 
     Parameters
     ----------
-    network : RandomNetwork
+    instance : Instance
+        The network, of at least 2 units.
     g, gamma, temperature : float
-    size : int
-        N.
-    index : int
-        Number of the network; with the seed and the size it fixes the random numbers.
-    seed : int
     sampling : Sampling
 
     Returns
@@ -83,23 +72,22 @@ def simulate_network(
 
     Examples
     --------
+    >>> from numerics.instances import Instance
     >>> from theory import RandomNetwork
     >>> from validation.sampling import Sampling
     >>> short = Sampling(chains=4, draws=20, warmup=50)
-    >>> run = simulate_network(RandomNetwork(), 0.5, 0.0, 0.5, 20, 0, 0, short)
+    >>> run = simulate_network(Instance(RandomNetwork(), size=20), 0.5, 0.0, 0.5, short)
     >>> run["value"].shape
     (7,)
     """
+    network, size = instance.model, instance.size
     check_parameters(g, gamma, temperature, network.confinement)
     if size < 2:
         msg = f"size must be at least 2, not {size}"
         raise ModelError(msg)
-    # one stream of random numbers per network, whatever else is simulated and on which thread
-    couplings_seed, chain_seed = np.random.SeedSequence(seed, spawn_key=(size, index)).spawn(2)
-    J, h = network.draw(size, g, gamma, couplings_seed)
-    target = network_target(network, J, h if network.field_std else None)
-    generator = np.random.default_rng(chain_seed)
-    state, step = starts(size, sampling.chains, generator), None
+    target = instance.target(g, gamma)
+    generator = instance.generator("momenta")
+    state, step = starts(instance, sampling.chains), None
     for doubling in range(sampling.doublings + 1):
         recorder = Recorder(network, target.drift, temperature, sampling.edges)
         samples = hamiltonian(
@@ -121,10 +109,10 @@ def simulate_network(
     return found | {"acceptance": samples.acceptance.mean()}
 
 
-def starts(size: int, chains: int, generator: np.random.Generator) -> np.ndarray:
+def starts(instance: Instance, chains: int) -> np.ndarray:
     """Cold states in the first half of the columns, hot ones in the second."""
     scale = np.where(np.arange(chains) < chains // 2, COLD, 2.0)
-    return scale * generator.standard_normal((size, chains))
+    return scale * instance.generator("starts").standard_normal((instance.size, chains))
 
 
 class Recorder:

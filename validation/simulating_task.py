@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import xarray as xr
 
+from numerics.instances import Instance
 from numerics.phases import AXES
 from numerics.solving_task import variant
 from numerics.sweep_task import Task, Variable, as_axis
@@ -181,11 +182,11 @@ class SimulatingTask(Task):
         model = variant(self.model, mean, field_std)
         with _DERIVING:
             network_kernels(model)
+        instance = Instance(model, int(size), self.seed, int(index))
         try:
             found: dict[str, Any] = simulate_network(
-                model, float(g), float(gamma), float(temperature), int(size), int(index),
-                self.seed, self.sampling,
-            )  # fmt: skip
+                instance, float(g), float(gamma), float(temperature), self.sampling
+            )
         except ModelError as error:
             nothing = {k: np.full(self._further(v), np.nan) for k, v in self.VARIABLES.items()}
             return nothing | {"reason": str(error)}

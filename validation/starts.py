@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory.expressions import ModelError
+from theory.streams import stream
 from validation.samplers import hamiltonian
 from validation.trajectories import simulate_dynamics
 
@@ -41,7 +42,8 @@ def starting_states(
     temperature : float
         T of the measure.
     seed : int or numpy.random.SeedSequence
-        The same seed gives the same bits.
+        The same seed gives the same bits; none of them are those that `RandomNetwork.draw`
+        makes of it.
 
     Returns
     -------
@@ -65,15 +67,15 @@ def starting_states(
         raise ModelError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
     if count < 1:
         raise ModelError(f"count must be at least 1, not {count}")
-    generator = np.random.default_rng(seed)
-    states = generator.standard_normal((target.size, count))
+    states = np.random.default_rng(stream(seed, "starts")).standard_normal((target.size, count))
     if kind == "trajectory":
         # only the last states are kept
         found = simulate_dynamics(target, states, TRANSIENT, step=TRANSIENT)
         return found.x.isel(time=-1).transpose("unit", "chain").values
     if kind == "measure":
         samples = hamiltonian(
-            target, states, temperature, draws=_DRAWS, warmup=_DRAWS, generator=generator,
+            target, states, temperature, draws=_DRAWS, warmup=_DRAWS,
+            generator=np.random.default_rng(stream(seed, "momenta")),
             observe=lambda x: np.zeros((0, x.shape[1])),
         )  # fmt: skip
         return samples.state

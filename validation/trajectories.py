@@ -9,6 +9,7 @@ import xarray as xr
 from scipy.integrate import DOP853
 
 from theory.expressions import ModelError
+from theory.streams import stream
 from validation.stepping import (
     advance,
     brownian,
@@ -156,15 +157,8 @@ def _stochastic(
     errors: list[float],
 ) -> Iterator[States]:
     """Give the states at every record; their error is added to the list."""
-    sequence = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
     size, chains = states.shape
-    # spawn counts its children: building them by key makes a second call give the same ones
-    generators = [
-        np.random.default_rng(
-            np.random.SeedSequence(sequence.entropy, spawn_key=(*sequence.spawn_key, chain))
-        )
-        for chain in range(chains)
-    ]
+    generators = [np.random.default_rng(child) for child in stream(seed, "noise").spawn(chains)]
     ahead = max(1, _BUFFER // (2 * size * chains))
     probed = set(np.linspace(0, records - 1, _PROBES).astype(int).tolist())
     normals = np.empty((0, 2, size, chains))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from numerics.targets import network_target
+from numerics.instances import Instance
 from validation.ensemble import measure_networks
 from validation.runs import Job, model_settings
 from validation.simulate import transfer_function
@@ -92,14 +92,11 @@ def network_correlations(
     transfer = transfer_function(network)
 
     def run(units: int, index: int) -> dict[str, np.ndarray]:
-        sequence = np.random.SeedSequence(seed, spawn_key=(units, index))
-        couplings, fields = network.draw(units, g, gamma, seed=sequence)
-        for_start, for_noise = sequence.spawn(2)
-        first = np.random.default_rng(for_start).standard_normal((units, chains))
-        target = network_target(network, couplings, fields if network.field_std else None)
+        instance = Instance(network, units, seed, index)
+        first = start[0] + start[1] * instance.generator("starts").standard_normal((units, chains))
         found = simulate_dynamics(
-            target, start[0] + start[1] * first, duration, step=step, noise=noise, every=every,
-            seed=for_noise,
+            instance.target(g, gamma), first, duration, step=step, noise=noise, every=every,
+            seed=instance.sequence,
         )  # fmt: skip
         x = found.x.values
         c = transfer(x)
