@@ -13,8 +13,8 @@ from numerics.saddle import newton, relative
 if TYPE_CHECKING:
     from theory.codegen.functional import FunctionalKernel
 
-HIGH_TEMPERATURE = 4.0
-LOW_TEMPERATURE = 1e-8
+HIGH_TEMPERATURE, LOW_TEMPERATURE = 4.0, 1e-8
+"""Where branches start, and what stands for 0, in units of the model's energy."""
 _LOOSE = 1e-6
 _SMALLEST_STRIDE = 1e-4
 _SHORT_STRIDE = 3e-3  # a jump that is left at this stride is a fold: the branch has ended
@@ -137,7 +137,11 @@ def _between(start: np.ndarray, end: np.ndarray, fraction: np.ndarray) -> np.nda
 
 
 def cool(
-    kernel: FunctionalKernel, parameters: np.ndarray, temperatures: np.ndarray, threads: int = 1
+    kernel: FunctionalKernel,
+    parameters: np.ndarray,
+    temperatures: np.ndarray,
+    threads: int = 1,
+    energy: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Follow the branch that is continued from high temperature down a ladder of temperatures.
 
@@ -149,6 +153,8 @@ def cool(
     temperatures : ndarray, shape (levels,)
         Descending; 0 may be the last.
     threads : int
+    energy : float
+        Of the model, as of `numerics.scales`.
 
     Returns
     -------
@@ -159,8 +165,8 @@ def cool(
     points, levels = len(parameters), len(temperatures)
     result = np.full((points, levels, len(kernel.order_parameters)), np.nan)
     reason = np.full((points, levels), "", dtype=object)
-    here = parameters.copy()
-    here[:, TEMPERATURE] = max(HIGH_TEMPERATURE, 2 * temperatures[0])
+    here, low = parameters.copy(), LOW_TEMPERATURE * energy
+    here[:, TEMPERATURE] = max(HIGH_TEMPERATURE * energy, 2 * temperatures[0])
     origin = here.copy()
     origin[:, G] = 0
     theta, reached = follow(kernel, uncoupled(kernel, origin, threads), origin, here, threads)
@@ -173,7 +179,7 @@ def cool(
     alive = np.flatnonzero(reached == 1)
     for level, temperature in enumerate(temperatures):
         there = here.copy()
-        there[:, TEMPERATURE] = temperature if temperature > 0 else LOW_TEMPERATURE
+        there[:, TEMPERATURE] = temperature if temperature > 0 else low
         theta[alive], reached = follow(kernel, theta[alive], here[alive], there[alive], threads)
         for lane, fraction in zip(alive, reached, strict=True):
             if fraction < 1:
@@ -195,17 +201,17 @@ def _zero_temperature_failure(
 ) -> list[str]:
     """Why T = 0 has no solution: q - Q vanishes with T, so that the one-unit weight collapses."""
     colder = parameters.copy()
-    colder[:, TEMPERATURE] = LOW_TEMPERATURE / 100
+    colder[:, TEMPERATURE] /= 100
     below, reached = follow(kernel, theta, parameters, colder)
     widths = [_width(kernel, solution) for solution in (theta, below)]
     failures = []
-    for one, other, fraction in zip(*widths, reached, strict=True):
+    for one, other, fraction, low in zip(*widths, reached, parameters[:, TEMPERATURE], strict=True):
         if fraction == 1 and other > 0.7 * one:
             failures.append("")
         else:
             failures.append(
                 f"no solution at temperature 0: q - Q vanishes with the temperature"
-                f" ({one:.2g} at T = {LOW_TEMPERATURE:g}); use a positive temperature"
+                f" ({one:.2g} at T = {low:g}); use a positive temperature"
             )
     return failures
 

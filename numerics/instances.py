@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from numerics.scales import network_scales
 from numerics.targets import network_target
 from theory.expressions import ModelError
 from theory.streams import stream
 
 if TYPE_CHECKING:
+    from numerics.scales import Scales
     from numerics.targets import Target
     from theory.ensembles import RandomNetwork
 
@@ -61,6 +63,11 @@ class Instance:
         for name, least in {"size": 1, "seed": 0, "number": 0}.items():
             if (value := getattr(self, name)) < least:
                 raise ModelError(f"{name} must be at least {least}, not {value}")
+
+    @property
+    def scales(self) -> Scales:
+        """Scales of the model."""
+        return network_scales(self.model)
 
     @property
     def sequence(self) -> np.random.SeedSequence:

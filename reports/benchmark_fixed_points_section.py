@@ -87,7 +87,8 @@ def _searches(
     """Search from the same starts by every method, in turn."""
     instance = Instance(network, size, seed)
     target = instance.target(g, GAMMA)
-    starts = instance.generator("starts").standard_normal((size, repetitions))
+    scales = instance.scales
+    starts = scales.states(instance.generator("starts").standard_normal((size, repetitions)))
     calls: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         HOMOTOPY: lambda x: follow_to_zero(target, x).state,
         NEWTON: lambda x: minimise(target, x[:, None]).state[:, 0],
@@ -106,7 +107,8 @@ def _searches(
             state = call(starts[:, k])
             seconds = time.perf_counter() - begin
             speed = np.linalg.norm(target.drift(state[:, None])) / np.sqrt(size)
-            at_rest = np.sqrt((state**2).mean()) < REST
+            away = np.sqrt(((state - scales.origin) ** 2).mean())
+            at_rest = away < REST * scales.width()
             found[name].append(Search(seconds, bool(speed < ZERO), bool(at_rest)))
     return found
 

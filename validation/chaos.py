@@ -9,6 +9,7 @@ import sympy as sp
 import xarray as xr
 
 from numerics.instances import Instance
+from numerics.scales import network_scales
 from theory.expressions import X
 from validation.ensemble import mean_and_error, measure_networks, size_coordinates
 from validation.lyapunov import lyapunov_exponents
@@ -54,9 +55,11 @@ def network_chaos(
     chains : int, optional
         Trajectories from independent starts; they share the products with the couplings.
     duration, transient, step : float, optional
-        As in `validation.lyapunov.lyapunov_exponents`, in units of the single-unit time constant.
+        As in `validation.lyapunov.lyapunov_exponents`, in units of the model's time
+        (`numerics.scales`).
     spread : float, optional
-        Standard deviation of the first states, normal numbers around 0.
+        Standard deviation of the first states, normal numbers around rest, in units of the
+        model's width.
     progress : callable, optional
         Called with the number of intervals of integration done and their total.
 
@@ -64,7 +67,8 @@ def network_chaos(
     -------
     dict of numpy.ndarray
         ``exponent``, ``x_squared``, ``transfer_squared`` and ``x_dot_squared``, each with
-        ``_error``, of shape (chains,): averages over time and units, errors from blocks of time.
+        ``_error``, of shape (chains,): averages over time and units, errors from blocks of time;
+        in the units of x and F.
 
     Raises
     ------
@@ -74,19 +78,21 @@ def network_chaos(
     Examples
     --------
     >>> from numerics.instances import Instance
+    from numerics.scales import network_scales
     >>> from theory import RandomNetwork
     >>> linear = Instance(RandomNetwork(transfer="x"), size=5)
     >>> found = network_chaos(linear, 0.0, 0.0, chains=1, duration=20, transient=5)
     >>> found["exponent"].round(4).tolist()
     [-1.0]
     """
-    start = spread * instance.generator("starts").standard_normal((instance.size, chains))
+    scales = instance.scales
+    offsets = spread * instance.generator("starts").standard_normal((instance.size, chains))
     found = lyapunov_exponents(
         instance.target(g, gamma),
-        start,
-        duration,
-        step=step,
-        transient=transient,
+        scales.states(offsets),
+        duration * scales.time,
+        step=step * scales.time,
+        transient=transient * scales.time,
         seed=instance.sequence,
         observe=sp.lambdify(X, instance.model.transfer, ["scipy", "numpy"]),
         progress=progress,
@@ -181,7 +187,9 @@ def chaos_against_size(
         job, sizes, networks, threads=threads, directory=directory, progress=progress
     )
     dataset = _averages(found, sizes, networks)
-    bound = np.maximum(SIGNIFICANCE * dataset.exponent_error, 1 / duration)
+    bound = np.maximum(
+        SIGNIFICANCE * dataset.exponent_error, 1 / (duration * network_scales(network).time)
+    )
     chaotic, regular = dataset.exponent > bound, dataset.exponent < -bound
     dataset["chaotic_fraction"] = chaotic.mean("network")
     dataset.chaotic_fraction.attrs = {"long_name": "part of networks found chaotic", "units": "1"}

@@ -10,6 +10,7 @@ import numpy as np
 from numerics.density import bin_probability
 from numerics.instances import Instance
 from numerics.provenance import FORMAT_VERSION, provenance
+from numerics.scales import network_scales
 from theory.codegen.kernels import network_kernels
 from theory.expressions import ModelError
 from theory.free_energy import replica_symmetric
@@ -85,7 +86,7 @@ def validate_cold(
     counts = networks_by_size(size, networks)
     phases = phases.sortby("temperature")
     points = select_points(phases, ["temperature"])
-    edges = [bin_edges(point) for point in points]
+    edges = [bin_edges(network, point) for point in points]
     free_energy = replica_symmetric(network)
     network_kernels(network)  # compiled once, before threads ask for it
     parameters = float(phases.g), float(phases.gamma)
@@ -109,11 +110,11 @@ def validate_cold(
         directory=directory,
         progress=progress,
     )
-    parts = []
+    parts, scales = [], network_scales(network)
     for k, point in enumerate(points):
         rung = {task: {name: v[k] for name, v in result.items()} for task, result in found.items()}
         predicted = bin_probability(free_energy, point, edges[k])
-        parts.append(compare_point(point, rung, predicted, edges[k].tolist()))
+        parts.append(compare_point(point, rung, predicted, edges[k].tolist(), scales))
     result = labelled(parts, phases, ["temperature"])
     squares = padded(
         [
@@ -166,7 +167,7 @@ def temper_network(
     recorder = Recorder(instance.model, target.drift, np.repeat(rungs, chains), edges[0])
     samples = temper(
         target,
-        starts(instance, chains),
+        starts(instance, chains, temperatures[-1]),
         rungs,
         draws=tempering.draws,
         warmup=tempering.warmup,
@@ -238,5 +239,6 @@ def ladder_through(temperatures: np.ndarray, size: int) -> np.ndarray:
     rungs = [temperatures[:1]]
     for low, high in pairwise(temperatures):
         count = int(np.ceil(np.log(high / low) / factor))
-        rungs.append(np.geomspace(low, high, count + 1)[1:])
+        # a multiple of the lowest, so that the ladder has the same digits in all units
+        rungs.append(np.append(low * np.geomspace(1, high / low, count + 1)[1:-1], high))
     return np.concatenate(rungs)

@@ -19,11 +19,12 @@ from validation.verdicts import judge
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numerics.scales import Scales
     from validation.finite_size import Extrapolation
 
 WARM, WARM_PRIOR = 0.1, (1.0, 0.2)
-"""From this temperature on averages are taken to approach their limit as 1/N, as fluctuations
-around a regular saddle point do."""
+"""From this temperature on, in units of the model's energy (`numerics.scales`), averages are taken
+to approach their limit as 1/N, as fluctuations around a regular saddle point do."""
 COOL, COOL_PRIOR = 0.03, (0.816, 0.203)
 """From this one on between that and the power 2/3 of a mean-field transition: they are one
 standard deviation away. Below it the power is left open (see `extrapolate`). This range was chosen
@@ -35,7 +36,7 @@ they disagree."""
 _PER_NETWORK = {
     "r_hat": "largest rank-normalised split R-hat of q and the energy",
     "ess": "smallest effective sample size of q and the energy",
-    "cold": "q of chains started near x = 0",
+    "cold": "q of chains started near rest",
     "hot": "q of chains started from wide random states",
     "acceptance": "mean acceptance probability",
 }
@@ -76,6 +77,7 @@ def compare_point(
     runs: dict[tuple[int, int], dict[str, np.ndarray]],
     predicted: np.ndarray,
     edges: Sequence[float],
+    scales: Scales,
 ) -> xr.Dataset:
     """Compare one solved point with its networks.
 
@@ -88,6 +90,8 @@ def compare_point(
     predicted : ndarray, shape (bins,)
         Shares of the bins.
     edges : sequence of float, shape (bins + 1,)
+    scales : Scales
+        Of the model.
 
     Returns
     -------
@@ -103,7 +107,8 @@ def compare_point(
     value = rows("value")
     mean = np.array([part.mean(axis=0) for part in value]).T
     own = np.array([part.std(axis=0, ddof=1) / np.sqrt(len(part)) for part in value]).T
-    prior, networks = exponent_prior(float(phases.temperature)), [counts[n] for n in sizes]
+    prior = exponent_prior(scales.reduced(float(phases.temperature)))
+    networks = [counts[n] for n in sizes]
     limits = [
         extrapolate_networks(sizes, *measured, networks, exponent_prior=prior)
         for measured in zip(mean, own, strict=True)
@@ -196,6 +201,11 @@ def _quantity(
 
 def exponent_prior(temperature: float) -> tuple[float, float]:
     """Say what is known about the power of the size: the less, the colder it is.
+
+    Parameters
+    ----------
+    temperature : float
+        In units of the model's energy.
 
     Examples
     --------

@@ -12,6 +12,7 @@ from numerics.density import bin_probability
 from numerics.instances import Instance
 from numerics.phases import AXES
 from numerics.provenance import FORMAT_VERSION, provenance
+from numerics.scales import network_scales
 from theory.codegen.kernels import network_kernels
 from theory.expressions import ModelError
 from theory.free_energy import replica_symmetric
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from theory.ensembles import RandomNetwork
 
 BINS = 60
+WIDE, FINE = 5, 20
+"""Of the bins that look for the width of the distribution: its reach and how fine it is."""
 
 
 def validate(
@@ -111,7 +114,9 @@ def validate(
         progress=progress,
     )
     parts = [
-        compare_point(point.phases, found, point.predicted, point.sampling.edges)
+        compare_point(
+            point.phases, found, point.predicted, point.sampling.edges, network_scales(network)
+        )
         for point, found in zip(points, runs, strict=True)
     ]
     result = labelled(parts, phases, dims)
@@ -136,7 +141,7 @@ class _Point:
     """A solved point, how it is sampled, and the predicted shares of the bins."""
 
     def __init__(self, network: RandomNetwork, phases: xr.Dataset, sampling: Sampling) -> None:
-        edges = bin_edges(phases)
+        edges = bin_edges(network, phases)
         self.network, self.phases = network, phases
         self.sampling = replace(sampling, edges=tuple(edges.tolist()))
         self.predicted = bin_probability(replica_symmetric(network), phases, edges)
@@ -158,10 +163,18 @@ class _Point:
         return Job(settings, run)
 
 
-def bin_edges(phases: xr.Dataset) -> np.ndarray:
-    """Choose bins that hold what the theory predicts for the states of units."""
-    width = np.sqrt(float(phases.x_squared)) if np.isfinite(phases.x_squared) else 1.0
-    return np.linspace(-5 * width, 5 * width, BINS + 1)
+def bin_edges(network: RandomNetwork, phases: xr.Dataset) -> np.ndarray:
+    """Choose bins around rest that hold what the theory predicts for the states of units."""
+    scales, square = network_scales(network), float(phases.x_squared)
+    if scales.origin and np.isfinite(square):
+        # the mean square from the origin is that from 0 only there
+        wide = WIDE * (scales.width(float(phases.temperature)) + np.sqrt(square))
+        edges = scales.origin + np.linspace(-wide, wide, FINE * BINS + 1)
+        share = bin_probability(replica_symmetric(network), phases, edges)
+        middle = (edges[1:] + edges[:-1]) / 2 - scales.origin
+        square = float(share @ middle**2 / share.sum())
+    width = np.sqrt(square) if np.isfinite(square) else scales.width(float(phases.temperature))
+    return scales.origin + np.linspace(-5 * width, 5 * width, BINS + 1)
 
 
 def select_points(phases: xr.Dataset, dims: list[str]) -> list[xr.Dataset]:

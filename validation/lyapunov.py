@@ -36,7 +36,7 @@ def lyapunov_exponents(
     step: float,
     transient: float,
     exponents: int = 1,
-    interval: float = 1.0,
+    interval: float | None = None,
     blocks: int = 20,
     seed: int | np.random.SeedSequence = 0,
     observe: Observe | None = None,
@@ -54,7 +54,7 @@ def lyapunov_exponents(
     start : array_like, shape (N, S)
         First states, one trajectory ("chain") a column, each with tangent vectors of its own.
     duration : float
-        Length of the averages, after the transient; in units of the single-unit time constant.
+        Length of the averages, after the transient; in the units of time of F, as all times here.
         It is rounded up to whole intervals, as many in every block.
     step : float
         Time step, shortened to a whole number of steps per interval.
@@ -64,7 +64,7 @@ def lyapunov_exponents(
     exponents : int, optional
         How many, at most N.
     interval : float, optional
-        Time between two orthonormalisations.
+        Time between two orthonormalisations; by default that of the target's scales.
     blocks : int, optional
         Number of equal parts of the duration, whose spread gives the standard errors. They should
         be longer than the correlation time; short ones make the error of an exponent too large.
@@ -106,6 +106,7 @@ def lyapunov_exponents(
     [-1.0, -2.0]
     """
     states = checked_start(target, start)
+    interval = target.scales.time if interval is None else interval
     for name, value in {"duration": duration, "step": step, "interval": interval}.items():
         check_positive(name, value)
     if not (np.isfinite(transient) and transient >= 0):
@@ -220,7 +221,8 @@ class _Flow:
             return np.stack(_runge_kutta(self.target, both[0], both[1], step))
 
         both = np.stack([np.repeat(self.states, self.vectors, axis=1), self.tangents])
-        self.error = max(self.error, step_error(advance, both, self.step, time))
+        origin = np.reshape([self.target.scales.origin, 0.0], (2, 1, 1))
+        self.error = max(self.error, step_error(advance, both, self.step, time, origin))
 
 
 def _runge_kutta(

@@ -1,4 +1,4 @@
-"""Where the state x = 0 of random networks loses its stability."""
+"""Where the state of rest of random networks loses its stability."""
 
 from __future__ import annotations
 
@@ -24,18 +24,21 @@ if TYPE_CHECKING:
 
 _RATE = "1 / single-unit time constants"
 
+RESTING = 1e-12
+"""Largest speed of a state at rest, in units of the model's scales."""
+
 
 def quiescent_crossing(
     instance: Instance, g_values: ArrayLike, gamma: float
 ) -> dict[str, np.ndarray]:
-    """Find the coupling at which x = 0 becomes unstable in one network.
+    """Find the coupling at which the state of rest becomes unstable in one network.
 
     The network keeps the random numbers of its couplings while g changes.
 
     Parameters
     ----------
     instance : Instance
-        Of a model with a fixed point at x = 0.
+        Of a model with a fixed point at the zero of ``local``, such as x = 0.
     g_values : array_like, shape (k,)
         Increasing couplings, between two of which the state becomes unstable.
     gamma : float
@@ -49,7 +52,7 @@ def quiescent_crossing(
     Raises
     ------
     ModelError
-        If x = 0 is not a fixed point or does not lose its stability within ``g_values``.
+        If rest is not a fixed point or does not lose its stability within ``g_values``.
 
     Examples
     --------
@@ -60,23 +63,24 @@ def quiescent_crossing(
     >>> print(f"{found['crossing']:.1f}")
     1.0
     """
-    g_values = _increasing(g_values)
+    g_values, scales = _increasing(g_values), instance.scales
+    rest, where = np.full(instance.size, scales.origin), f"x = {scales.origin:g}"
 
     def rate(g: float) -> float:
         target = instance.target(g, gamma)
-        speed = np.abs(target.drift(np.zeros((instance.size, 1)))).max()
-        if not speed <= 1e-12:
+        speed = np.abs(target.drift(rest[:, None])).max()
+        if not speed <= RESTING * scales.width() / scales.time:
             raise ModelError(
-                f"x = 0 is not a fixed point of this model: |F| is up to {speed:.3g} there; use a"
-                " model with a(0) + b(0) mean c(0) = 0 and no fields"
+                f"{where} is not a fixed point of this model: |F| is up to {speed:.3g} there; use a"
+                " model without fields in which the zero of local is one of transfer"
             )
-        return largest_growth_rate(target)
+        return largest_growth_rate(target, rest)
 
     rates = np.array([rate(g) for g in g_values])
     after = np.flatnonzero((rates[:-1] < 0) & (rates[1:] >= 0))
     if not after.size:
         raise ModelError(
-            f"x = 0 does not become unstable between g = {g_values[0]:g} and {g_values[-1]:g} in"
+            f"{where} does not become unstable between g = {g_values[0]:g} and {g_values[-1]:g} in"
             f" network {instance.number} of size {instance.size} (largest real parts"
             f" {rates.min():.3g} to {rates.max():.3g}); widen g_values"
         )
@@ -97,7 +101,7 @@ def quiescent_stability(
     directory: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> xr.Dataset:
-    """Find the coupling at which x = 0 becomes unstable, against size.
+    """Find the coupling at which the state of rest becomes unstable, against size.
 
     Parameters
     ----------

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from theory.ensembles import RandomNetwork
 
 REST = 1e-6
-"""Largest root mean square state that counts as the state of rest, x = 0."""
+"""Largest root mean square distance from rest, in units of the width of the model's scales, that
+counts as the state of rest."""
 ENDS = ("rest", *KINDS)
 _COLUMNS = {
     "share": "part of the starts that ended so",
@@ -96,7 +97,8 @@ def search_networks(
         target = instance.target(g, gamma)
         states = starting_states(target, starts, kind, seed=instance.sequence)
         found = find_fixed_points(target, states, method=method)
-        at_rest = (np.sqrt((found.state**2).mean("unit")) < REST).values
+        away = np.sqrt(((found.state - instance.scales.origin) ** 2).mean("unit"))
+        at_rest = (away < REST * instance.scales.width()).values
         zeros = (found.kind == "zero").values & ~at_rest
         number = found.multiplicity.values
         shares = [number[at_rest].sum(), number[zeros].sum()]

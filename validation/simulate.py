@@ -23,7 +23,8 @@ DRAWN = ("q", "m", "rho", "x_squared", "energy")
 """Quantities that every draw of every chain has a value of."""
 QUANTITIES = ("q", "Q", "rho", "P", "m", "x_squared", "energy")
 HISTOGRAM_STRIDE = 5
-COLD = 1e-2
+COLD, HOT = 1e-2, 2.0
+"""Distance of the first states from rest, in units of the width of the model's scales."""
 LARGEST_R_HAT = 1.1
 
 
@@ -87,7 +88,7 @@ def simulate_network(
         raise ModelError(msg)
     target = instance.target(g, gamma)
     generator = instance.generator("momenta")
-    state, step = starts(instance, sampling.chains), None
+    state, step = starts(instance, sampling.chains, temperature), None
     for doubling in range(sampling.doublings + 1):
         recorder = Recorder(network, target.drift, temperature, sampling.edges)
         samples = hamiltonian(
@@ -109,10 +110,11 @@ def simulate_network(
     return found | {"acceptance": samples.acceptance.mean()}
 
 
-def starts(instance: Instance, chains: int) -> np.ndarray:
-    """Cold states in the first half of the columns, hot ones in the second."""
-    scale = np.where(np.arange(chains) < chains // 2, COLD, 2.0)
-    return scale * instance.generator("starts").standard_normal((instance.size, chains))
+def starts(instance: Instance, chains: int, temperature: float) -> np.ndarray:
+    """Cold states, near rest, in the first half of the columns, hot ones in the second."""
+    offsets = instance.generator("starts").standard_normal((instance.size, chains))
+    offsets *= np.where(np.arange(chains) < chains // 2, COLD, HOT)
+    return instance.scales.states(offsets, temperature)
 
 
 class Recorder:

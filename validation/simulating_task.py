@@ -99,7 +99,7 @@ class SimulatingTask(Task):
         ),
         "r_hat": Variable("largest rank-normalised split R-hat of q and the energy"),
         "ess": Variable("smallest effective sample size of q and the energy"),
-        "cold": Variable("q of chains started near x = 0"),
+        "cold": Variable("q of chains started near rest"),
         "hot": Variable("q of chains started from wide random states"),
         "acceptance": Variable("mean acceptance probability"),
     }

@@ -146,7 +146,8 @@ def temper(
     acceptance : float
         Mean acceptance probability that the steps are adapted to.
     step : float, optional
-        Of a trajectory at all temperatures; if given it is not adapted.
+        Of a trajectory at all temperatures, in units of the target's time; if given it is not
+        adapted.
     progress : callable, optional
         Called with the number of trajectories done and of all.
 

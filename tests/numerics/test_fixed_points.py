@@ -99,9 +99,9 @@ def test_sparse_and_dense_couplings_lead_along_the_same_path(chaotic):
     couplings, target = chaotic
     sparse = network_target(RATE, csr_array(couplings))
     starts = gaussian(120, 3)
-    one, other = (minimise(t, starts, model="gauss_newton", most=12) for t in (target, sparse))
-    assert (one.energy < 0.1 * target.energy_and_gradient(starts)[0]).all()
-    np.testing.assert_allclose(one.state, other.state, atol=1e-7)
+    one, other = (minimise(t, starts, model="gauss_newton", most=5) for t in (target, sparse))
+    assert (one.energy < 0.01 * target.energy_and_gradient(starts)[0]).all()
+    np.testing.assert_allclose(one.state, other.state, atol=1e-9)
     with pytest.raises(ModelError, match="sparse"):
         find_fixed_points(sparse, starts)
 
