@@ -149,3 +149,45 @@ def dynamics_target(system: Dynamics | QuasiPotential) -> Target:
         kernels.jacobian,
         scales=Scales(time=1 / rate if rate > 0 and np.isfinite(rate) else 1.0),
     )
+
+
+def dimensionless(target: Target) -> Target:
+    """Write a target in the units of its scales, so that thresholds mean the same for all models.
+
+    Parameters
+    ----------
+    target : Target
+
+    Returns
+    -------
+    Target
+        Of ``z = (x - origin)/width`` and of times in units of the target's; the target itself if
+        its units are those already.
+
+    Examples
+    --------
+    >>> from theory import RandomNetwork
+    >>> network = RandomNetwork(local="6 - 3*x", transfer="tanh((x - 2)/5)")
+    >>> plain = dimensionless(network_target(network, np.zeros((2, 2))))
+    >>> plain.drift(np.array([[0.0], [0.25]])).ravel().round(12).tolist()
+    [0.0, -0.25]
+    """
+    scales, width, time = target.scales, target.scales.width(), target.scales.time
+    if (scales.origin, width, time) == (0.0, 1.0, 1.0):
+        return target
+    force, states = time / width, lambda z: scales.origin + width * z
+
+    def energy_and_gradient(z: States) -> tuple[np.ndarray, np.ndarray]:
+        energy, gradient = target.energy_and_gradient(states(z))
+        return force**2 * energy, force * time * gradient
+
+    return Target(
+        target.size,
+        energy_and_gradient,
+        lambda z: force * target.drift(states(z)),
+        lambda z, v: time * target.tangent(states(z), v),
+        lambda z, v: time * target.transposed_tangent(states(z), v),
+        lambda z, v: time**2 * target.curvature(states(z), v),
+        lambda z: time * target.jacobian(states(z)),
+        is_sparse=target.is_sparse,
+    )

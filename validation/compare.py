@@ -114,10 +114,13 @@ def compare_point(
         for measured in zip(mean, own, strict=True)
     ]
     error = np.array([used for _, used, _ in limits])
+    middle = (np.asarray(edges)[1:] + np.asarray(edges)[:-1]) / 2 - scales.origin
+    # of x^2 what the units make of it, not what the origin of x does
+    spread = float(predicted @ middle**2) if scales.origin else float(phases.x_squared)
     per_network = {name: rows(name) for name in _PER_NETWORK}
     mixed, why = _mixed(per_network, error[QUANTITIES.index("q")])
     columns = [
-        _quantity(phases, name, limit, degrees, mixed, why)
+        _quantity(phases, name, limit, degrees, mixed, why, spread)
         for name, (limit, _, degrees) in zip(QUANTITIES, limits, strict=True)
     ]
     variables: dict = {key: ("quantity", [column[key] for column in columns]) for key in columns[0]}
@@ -171,6 +174,7 @@ def _quantity(
     degrees: float,
     mixed: bool,
     why: str,
+    spread: float,
 ) -> dict[str, float | str | bool]:
     """Judge the theory of one quantity by its limit."""
     theory = float(phases[name])
@@ -182,7 +186,7 @@ def _quantity(
         mixed=mixed,
         extrapolated=limit.decided,
         theory_error=abs(theory) * float(phases.quadrature_error),
-        scale=_scale(phases, name),
+        scale=_scale(phases, name, spread),
     )
     reason = "; ".join(part for part in (judgement.reason, why, limit.reason) if part)
     return {
@@ -217,9 +221,11 @@ def exponent_prior(temperature: float) -> tuple[float, float]:
     return COOL_PRIOR if temperature >= COOL else EXPONENT_PRIOR
 
 
-def _scale(phases: xr.Dataset, name: str) -> float:
-    """Natural size of a quantity that may vanish by symmetry."""
+def _scale(phases: xr.Dataset, name: str, spread: float) -> float:
+    """Natural size of a quantity that may vanish by symmetry, or be that of the origin of x."""
     q = float(phases.q)
+    if name == "x_squared":
+        return spread
     natural = {"Q": q, "m": np.sqrt(q), "P": abs(float(phases.rho))}
     return max(abs(float(phases[name])), natural.get(name, 0.0))
 

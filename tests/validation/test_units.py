@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sympy import Rational
 
-from numerics import solve
+from numerics import find_fixed_points, solve
 from numerics.instances import Instance
-from numerics.scales import in_other_units, network_scales
+from numerics.scales import in_other_units
 from theory import RandomNetwork, replica_symmetric
 from validation import Sampling, Tempering, validate
 from validation.chaos import network_chaos
@@ -122,6 +122,27 @@ def test_searches_end_alike(other, shifted):
     assert plain.share.sel(end="zero").max() > 0
 
 
+@pytest.mark.parametrize("method", ["homotopy", "newton"])
+@pytest.mark.parametrize("force", [Rational(1, 10**5), 10**5])
+def test_fixed_points_are_told_apart_in_all_units(method, force):
+    """Speeds of zeros are rounding errors of F, above 1e-10 in one case, everything below else."""
+    units = {"length": 1000, "force": force, "origin": -3}
+    plain, scaled = (
+        Instance(network, 40, seed=4).target(1.8, 0.0)
+        for network in (RATE, in_other_units(RATE, **units))
+    )
+    starts = starting_states(plain, 4)
+    expected = find_fixed_points(plain, starts, method=method)
+    found = find_fixed_points(scaled, -3 + 1000 * starts, method=method)
+    assert found.kind.values.tolist() == expected.kind.values.tolist()
+    assert found.unstable.values.tolist() == expected.unstable.values.tolist()
+    np.testing.assert_allclose((found.state + 3) / 1000, expected.state, atol=1e-7)
+    rate = float(force) / 1000
+    np.testing.assert_allclose(found.growth_rate / rate, expected.growth_rate, rtol=1e-6)
+    slow = expected.kind != "zero"
+    np.testing.assert_allclose(found.speed[slow] / float(force), expected.speed[slow], rtol=1e-6)
+
+
 def solved(network, units, **changes):
     point = {**POINT, "temperature": 0.1, **changes}
     point["temperature"] *= float(units["force"]) ** 2
@@ -139,11 +160,12 @@ def check_solution(network, units):
 
 
 def check_validation(network, units):
-    """Verdicts, R-hat and z are dimensionless."""
+    """Verdicts, R-hat and z are dimensionless; x^2 is another quantity about another origin."""
     effort = {"size": [20, 40, 80], "networks": 8, "seed": 1}
     plain = validate(RATE, solved(RATE, {"force": 1}), **effort)
     found = validate(network, solved(network, units), **effort)
-    assert found.verdict.values.tolist() == plain.verdict.values.tolist()
+    same = np.isfinite(factors(**units))
+    assert found.verdict.values[same].tolist() == plain.verdict.values[same].tolist()
     assert set(plain.verdict.values) != {"undecided"}
     return plain, found
 
@@ -162,7 +184,9 @@ def test_solution_and_verdicts_with_another_origin(shifted):
     plain, found = check_validation(shifted, SHIFTED)
     assert float(found.r_hat.median()) == pytest.approx(float(plain.r_hat.median()), abs=0.03)
     np.testing.assert_allclose(found.distance, plain.distance, atol=0.01)
-    assert network_scales(shifted).origin == 2.5
+    # 6.25 of x^2 are the origin: to be confirmed, the rest has to be measured
+    assert float(found.theory.sel(quantity="x_squared")) > 6.25
+    assert found.verdict.sel(quantity="x_squared").item() == "undecided"
 
 
 @pytest.mark.slow
