@@ -78,7 +78,6 @@ def network_chaos(
     Examples
     --------
     >>> from numerics.instances import Instance
-    from numerics.scales import network_scales
     >>> from theory import RandomNetwork
     >>> linear = Instance(RandomNetwork(transfer="x"), size=5)
     >>> found = network_chaos(linear, 0.0, 0.0, chains=1, duration=20, transient=5)
