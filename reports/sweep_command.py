@@ -14,6 +14,7 @@ from reports.options import (
     swept_model_options,
 )
 from reports.terminal import fail, finish, progress_bar
+from validation.sampling import NETWORKS, SIZES
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -56,11 +57,11 @@ def _read_chunks(
 )  # fmt: skip
 @click.option("--simulate", is_flag=True, help="Sample drawn networks instead of solving.")
 @click.option(
-    "--size", metavar="VALUES", default="250,500,1000", show_default=True, callback=_read_sizes,
-    help="Numbers of units, with --simulate.",
+    "--size", metavar="VALUES", default=",".join(map(str, SIZES)), show_default=True,
+    callback=_read_sizes, help="Numbers of units, with --simulate.",
 )  # fmt: skip
 @click.option(
-    "--networks", type=click.IntRange(1, MOST_NETWORKS), default=8, show_default=True,
+    "--networks", type=click.IntRange(1, MOST_NETWORKS), default=NETWORKS, show_default=True,
     help="Networks drawn of every size, with --simulate.",
 )  # fmt: skip
 @click.option(

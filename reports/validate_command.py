@@ -9,7 +9,7 @@ import click
 
 from reports.options import axis_options, model_options, parse_sizes, simulation_options
 from reports.terminal import finish, print_table, progress_bar
-from validation.sampling import MOST_DOUBLINGS, Sampling
+from validation.sampling import MOST_DOUBLINGS, NETWORKS, SIZES, Sampling
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -27,11 +27,11 @@ def _read_sizes(context: click.Context, option: click.Parameter, text: str) -> l
 @model_options
 @axis_options
 @click.option(
-    "--size", metavar="VALUES", default="250,500,1000", show_default=True, callback=_read_sizes,
-    help="Numbers of units; three or more are extrapolated to infinite size.",
+    "--size", metavar="VALUES", default=",".join(map(str, SIZES)), show_default=True,
+    callback=_read_sizes, help="Numbers of units; three or more are extrapolated to infinite size.",
 )  # fmt: skip
 @click.option(
-    "--networks", type=click.IntRange(2, MOST_NETWORKS), default=8, show_default=True,
+    "--networks", type=click.IntRange(2, MOST_NETWORKS), default=NETWORKS, show_default=True,
     help="Networks drawn of every size.",
 )  # fmt: skip
 @click.option(

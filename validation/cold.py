@@ -17,7 +17,7 @@ from theory.free_energy import replica_symmetric
 from validation.compare import compare_point, labelled, padded
 from validation.equilibrium import bin_edges, networks_by_size, recorded, select_points
 from validation.runs import Job, model_settings, run_jobs
-from validation.sampling import Tempering
+from validation.sampling import NETWORKS, Tempering
 from validation.simulate import Recorder, starts
 from validation.tempering import temper
 
@@ -38,7 +38,7 @@ def validate_cold(
     phases: xr.Dataset,
     *,
     size: Sequence[int] = (50, 100, 200),
-    networks: int | Sequence[int] = 8,
+    networks: int | Sequence[int] = NETWORKS,
     tempering: Tempering | None = None,
     seed: int = 0,
     threads: int = 1,

@@ -18,7 +18,7 @@ from theory.expressions import ModelError
 from theory.free_energy import replica_symmetric
 from validation.compare import compare_point, labelled
 from validation.runs import Job, model_settings, run_jobs
-from validation.sampling import Sampling
+from validation.sampling import NETWORKS, SIZES, Sampling
 from validation.simulate import simulate_network
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def validate(
     network: RandomNetwork,
     phases: xr.Dataset,
     *,
-    size: Sequence[int] = (250, 500, 1000),
-    networks: int | Sequence[int] = 8,
+    size: Sequence[int] = SIZES,
+    networks: int | Sequence[int] = NETWORKS,
     chains: int = Sampling.chains,
     draws: int = Sampling.draws,
     warmup: int = Sampling.warmup,

@@ -9,6 +9,8 @@ INTEGRATION_TIME = 10.0
 `numerics.scales`). Long ones pay at low temperature, where the soft directions of the energy are
 slow; the energy alone, on which exchanges of tempering depend, decorrelates faster."""
 MOST_DOUBLINGS = 20
+SIZES, NETWORKS = (250, 500, 1000), 8
+"""Numbers of units, and networks of each: three sizes can be extrapolated."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from theory.ensembles import BLOCK, check_parameters
 from theory.expressions import ModelError
 from validation.equilibrium import checked_sizes
 from validation.runs import model_settings
-from validation.sampling import Sampling
+from validation.sampling import NETWORKS, Sampling
 from validation.simulate import (
     HISTOGRAM_STRIDE,
     LARGEST_R_HAT,
@@ -85,7 +85,7 @@ class SimulatingTask(Task):
     gamma: ArrayLike
     temperature: ArrayLike
     size: ArrayLike
-    network: ArrayLike = tuple(range(8))
+    network: ArrayLike = tuple(range(NETWORKS))
     mean: ArrayLike | None = None
     field_std: ArrayLike | None = None
     seed: int = 0

@@ -152,6 +152,9 @@ def test_command_and_function_have_the_same_defaults():
     function = {name: p.default for name, p in inspect.signature(validate).parameters.items()}
     for name in ("chains", "draws", "warmup", "doublings"):
         assert command[name] == function[name] == getattr(Sampling(), name)
+    for name in ("networks", "seed"):
+        assert command[name] == function[name]
+    assert command["size"] == ",".join(str(size) for size in function["size"])
     samplers = [inspect.signature(sampler).parameters for sampler in (hamiltonian, temper)]
     times = [parameters["integration_time"].default for parameters in samplers]
     times += [function["integration_time"], Sampling().integration_time]
