@@ -23,6 +23,7 @@ def other_branches(
     parameters: np.ndarray,
     tolerance: float,
     threads: int = 1,
+    energy: float = 1.0,
 ) -> list[Solution]:
     """Solutions that differ from a known one, from several starts at every point.
 
@@ -37,6 +38,8 @@ def other_branches(
     parameters : ndarray, shape (points, parameters)
     tolerance : float
     threads : int
+    energy : float
+        Of the model, as of `numerics.scales`.
 
     Returns
     -------
@@ -54,7 +57,7 @@ def other_branches(
     for factor in (1.3, 0.7):
         start = np.zeros_like(known)
         start[:, np.setdiff1d(np.arange(len(names)), absent)] = _from_coupling(
-            reduced, parameters, factor, threads
+            reduced, parameters, factor, threads, energy
         )
         solution = polish(kernel, start, parameters, tolerance, threads)
         _forget(solution, [known, *(other.theta for other in found)])
@@ -73,7 +76,7 @@ def other_branches(
 
 
 def _from_coupling(
-    kernel: FunctionalKernel, parameters: np.ndarray, factor: float, threads: int
+    kernel: FunctionalKernel, parameters: np.ndarray, factor: float, threads: int, energy: float
 ) -> np.ndarray:
     """Cool at another coupling strength, then follow to the wanted one: the far side of a fold."""
     elsewhere = parameters.copy()
@@ -82,7 +85,7 @@ def _from_coupling(
     for lane in range(len(parameters)):
         one = slice(lane, lane + 1)
         ladder = parameters[one, TEMPERATURE]
-        cooled, reason = cool(kernel, elsewhere[one], ladder, threads)
+        cooled, reason = cool(kernel, elsewhere[one], ladder, threads, energy)
         if reason[0, 0] == "":
             there, reached = follow(kernel, cooled[:, 0], elsewhere[one], parameters[one], threads)
             theta[one] = np.where(reached == 1, there, np.nan)

@@ -15,10 +15,10 @@ from numerics.saddle import newton, relative
 if TYPE_CHECKING:
     from theory.codegen.functional import FunctionalKernel
 
-HIGH_TEMPERATURE = 4.0
+HIGH_TEMPERATURE, LOW_TEMPERATURE = 4.0, 1e-8
+"""Where branches start, and what stands for 0, in units of the model's energy."""
 RUNG = 4.0
 """Ratio of temperatures on the way down."""
-LOW_TEMPERATURE = 1e-8
 _LOOSE = 1e-6
 _SMALLEST_STRIDE = 1e-4
 _SHORT_STRIDE = 3e-3  # a jump that is left at this stride is a fold: the branch has ended
@@ -215,7 +215,11 @@ def _between(start: np.ndarray, end: np.ndarray, fraction: np.ndarray) -> np.nda
 
 
 def cool(
-    kernel: FunctionalKernel, parameters: np.ndarray, temperatures: np.ndarray, threads: int = 1
+    kernel: FunctionalKernel,
+    parameters: np.ndarray,
+    temperatures: np.ndarray,
+    threads: int = 1,
+    energy: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Follow the branch that is continued from high temperature down a ladder of temperatures.
 
@@ -227,6 +231,8 @@ def cool(
     temperatures : ndarray, shape (levels,)
         Descending; 0 may be the last. What is found at one does not depend on the others.
     threads : int
+    energy : float
+        Of the model, as of `numerics.scales`.
 
     Returns
     -------
@@ -237,13 +243,14 @@ def cool(
     points, levels = len(parameters), len(temperatures)
     result = np.full((points, levels, len(kernel.order_parameters)), np.nan)
     reason = np.full((points, levels), "", dtype=object)
-    hot = temperatures > HIGH_TEMPERATURE
+    top, low = HIGH_TEMPERATURE * energy, LOW_TEMPERATURE * energy
+    hot = temperatures > top
     for level in np.flatnonzero(hot):
         # nothing is as hot as twice its own temperature: a way of its own
-        descent = _Descent(kernel, parameters, 2 * temperatures[level], threads)
+        descent = _Descent(kernel, parameters, (2 * temperatures[level], low), threads)
         result[:, level], reason[:, level] = descent.to(temperatures[level])
     if not hot.all():
-        descent = _Descent(kernel, parameters, HIGH_TEMPERATURE, threads)
+        descent = _Descent(kernel, parameters, (top, low), threads)
         for level in np.flatnonzero(~hot):
             result[:, level], reason[:, level] = descent.to(temperatures[level])
     return result, reason
@@ -256,8 +263,13 @@ class _Descent:
     """
 
     def __init__(
-        self, kernel: FunctionalKernel, parameters: np.ndarray, top: float, threads: int
+        self,
+        kernel: FunctionalKernel,
+        parameters: np.ndarray,
+        ends: tuple[float, float],
+        threads: int,
     ) -> None:
+        top, self.lowest = ends
         self.kernel, self.threads, self.rung = kernel, threads, top
         here = parameters.copy()
         here[:, TEMPERATURE] = top
@@ -277,7 +289,7 @@ class _Descent:
 
     def to(self, temperature: float) -> tuple[np.ndarray, np.ndarray]:
         """Solutions at a temperature, not above those asked for before, and why there are none."""
-        end = temperature if temperature > 0 else LOW_TEMPERATURE
+        end = temperature if temperature > 0 else self.lowest
         while end < self.rung / RUNG:
             theta, self.reason = self._leg(self.rung / RUNG)
             self.before, self.theta = self.theta, theta
@@ -322,17 +334,17 @@ def _zero_temperature_failure(
 ) -> list[str]:
     """Why T = 0 has no solution: q - Q vanishes with T, so that the one-unit weight collapses."""
     colder = parameters.copy()
-    colder[:, TEMPERATURE] = LOW_TEMPERATURE / 100
+    colder[:, TEMPERATURE] /= 100
     below, reached = follow(kernel, theta, parameters, colder)
     widths = [_width(kernel, solution) for solution in (theta, below)]
     failures = []
-    for one, other, fraction in zip(*widths, reached, strict=True):
+    for one, other, fraction, low in zip(*widths, reached, parameters[:, TEMPERATURE], strict=True):
         if fraction == 1 and other > 0.7 * one:
             failures.append("")
         else:
             failures.append(
                 f"no solution at temperature 0: q - Q vanishes with the temperature"
-                f" ({one:.2g} at T = {LOW_TEMPERATURE:g}); use a positive temperature"
+                f" ({one:.2g} at T = {low:g}); use a positive temperature"
             )
     return failures
 

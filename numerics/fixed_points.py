@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from numerics.growth import growth_rates, largest_growth_rate
 from numerics.homotopy import ZERO, follow_to_zero
 from numerics.memory import check_memory
+from numerics.targets import dimensionless
 from numerics.trust_region import STATIONARY, minimise
 from theory.expressions import ModelError
 
@@ -22,15 +23,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from numerics.scales import Scales
     from numerics.targets import Target
 
     Progress = Callable[[int, int], object]
 
 METHODS = ("homotopy", "newton", "levenberg_marquardt")
 SLOW = 1e-2
-"""Speed ``|F|/sqrt(N)`` below which a stationary point of E with F != 0 is called slow."""
+"""Speed ``|F|/sqrt(N)``, in units of the target's scales, below which a stationary point of E with
+F != 0 is called slow."""
 SAME = 1e-6
-"""Distance over sqrt(N) below which two ends are one point."""
+"""Distance over sqrt(N), in the same units, below which two ends are one point."""
 _LEADING = 1e-3
 """Relative accuracy of a growth rate where not all eigenvalues are found."""
 KINDS = ("zero", "slow point", "spurious minimum", "unfinished")
@@ -72,7 +75,8 @@ def find_fixed_points(
         the others minimise E by products only (`numerics.trust_region.minimise`), with the
         Hessian or with that of Levenberg and Marquardt, and also end where F is not zero.
     tolerance : float
-        Gradient ``|grad E|/sqrt(N)`` below which a point is stationary. Above the default a
+        Gradient ``|grad E|/sqrt(N)``, in units of the target's scales, below which a point is
+        stationary. Above the default a
         minimisation stops there, also where the speed still falls, so that a zero may be taken for
         a slow point.
     threads : int
@@ -97,7 +101,8 @@ def find_fixed_points(
 
     Notes
     -----
-    ``zero``: speed below 1e-10. Else, with a gradient of E below the tolerance, F lies in the
+    The search is made in units of the target's scales, and so are the thresholds. ``zero``: speed
+    below 1e-10. Else, with a gradient of E below the tolerance, F lies in the
     kernel of the transposed Jacobian: a ``slow point`` if the speed is below 1e-2, else a
     ``spurious minimum``. Every method finds points with a bias of its own: none draws them with
     equal weights.
@@ -121,6 +126,8 @@ def find_fixed_points(
     if not 0 < tolerance < 1:
         msg = f"tolerance must lie between 0 and 1, not {tolerance}; 1e-8 is a good choice"
         raise ModelError(msg)
+    scales, target = target.scales, dimensionless(target)
+    starts = (starts - scales.origin) / scales.width()
     if method == "homotopy":
         states, work, reasons = _follow(target, starts, threads, progress)
     else:
@@ -131,7 +138,18 @@ def find_fixed_points(
             target, starts, model=model, tolerance=tolerance, polish=polish, progress=progress
         )
         states, work, reasons = descent.state, descent.products, descent.reason
-    return _dataset(target, states, work, reasons, method, tolerance, largest_spectrum)
+    found = _dataset(target, states, work, reasons, method, tolerance, largest_spectrum)
+    return _in_units(found, scales)
+
+
+def _in_units(found: xr.Dataset, scales: Scales) -> xr.Dataset:
+    """Write what was found in dimensionless units in those of the model."""
+    width, rate = scales.width(), 1 / scales.time
+    found["state"].values[:] = scales.states(found["state"].values)
+    factors = {"speed": width * rate, "gradient": width * rate**2, "energy": (width * rate) ** 2}
+    for name, factor in (factors | {"growth_rate": rate}).items():
+        found[name].values[:] *= factor
+    return found
 
 
 def _follow(

@@ -10,6 +10,7 @@ from numerics.continuation import TEMPERATURE, cool
 from numerics.phases import AXES
 from numerics.quadrature import Evaluation
 from numerics.saddle import Solution, polish, relative
+from numerics.scales import network_scales
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,8 @@ def solve_grid(
     parameters = np.empty((*shape, 3 + len(model)))
     parameters[..., :3] = np.stack(np.meshgrid(g, gamma, temperature, indexing="ij"), axis=-1)
     parameters[..., 3:] = model
-    grid = _Grid(kernel, parameters, tolerance, threads, progress)
+    energy = network_scales(free_energy.network).energy
+    grid = _Grid(kernel, parameters, energy, tolerance, threads, progress)
     swept = 0 if len(g) >= len(gamma) else 1
     for lines in _levels(shape[swept], axes[AXES[swept]]):
         grid.advance(lines, swept)
@@ -98,12 +100,13 @@ class _Grid:
         self,
         kernel: FunctionalKernel,
         parameters: np.ndarray,
+        energy: float,
         tolerance: float,
         threads: int,
         progress: Callable[[int, int], None] | None,
     ) -> None:
         shape = parameters.shape[:3]
-        self.kernel, self.parameters = kernel, parameters
+        self.kernel, self.parameters, self.energy = kernel, parameters, energy
         self.tolerance, self.threads, self.progress = tolerance, threads, progress
         self.theta = np.full((*shape, len(kernel.order_parameters)), np.nan)
         self.done = 0
@@ -160,7 +163,9 @@ class _Grid:
         temperature = self.parameters[0, 0, :, TEMPERATURE]
         order = np.argsort(temperature)[::-1]
         ladder = _flat(self.parameters).reshape(-1, count, self.parameters.shape[-1])
-        found, reason = cool(self.kernel, ladder[pairs, 0], temperature[order], self.threads)
+        found, reason = cool(
+            self.kernel, ladder[pairs, 0], temperature[order], self.threads, self.energy
+        )
         everything = (pairs[:, None] * count + order).ravel()
         theta, why = found.reshape(-1, found.shape[-1]), reason.ravel()
         wanted = np.isin(everything, points)

@@ -15,6 +15,7 @@ from numerics.branches import other_branches
 from numerics.phases import AXES, LONG_NAMES
 from numerics.provenance import FORMAT_VERSION, provenance
 from numerics.saddle import Solution, polish
+from numerics.scales import network_scales
 from numerics.solve import solve
 from theory.codegen.functional import functional_kernel
 from theory.expressions import ModelError
@@ -161,7 +162,8 @@ def _broken(
     reduced = functional_kernel(replace(symmetric, reduced=True))
     known = np.array([[float(phases[name]) for name in reduced.order_parameters]])
     column = full.order_parameters.index("Q")
-    for solution in other_branches(full, reduced, known, parameters, tolerance):
+    energy = network_scales(symmetric.network).energy
+    for solution in other_branches(full, reduced, known, parameters, tolerance, energy=energy):
         if solution.converged[0] and solution.theta[0, column] > _LEAST_OVERLAP:
             order = [full.order_parameters.index(name) for name in kernel.order_parameters]
             return solution.theta[:, order]

@@ -12,6 +12,7 @@ from numerics.branches import is_symmetric, other_branches
 from numerics.grid import solve_grid
 from numerics.phases import AXES, phases_dataset
 from numerics.provenance import FORMAT_VERSION, provenance
+from numerics.scales import network_scales
 from theory.codegen.functional import FunctionalKernel, functional_kernel
 from theory.ensembles import check_parameters
 from theory.expressions import ModelError
@@ -88,7 +89,8 @@ def solve(
     if branch == "all":
         reduced = functional_kernel(replace(free_energy, reduced=True))
         full = functional_kernel(replace(free_energy, reduced=False))
-        found = other_branches(full, reduced, theta, parameters, tolerance, threads)
+        energy = network_scales(free_energy.network).energy
+        found = other_branches(full, reduced, theta, parameters, tolerance, threads, energy)
         parts = [
             phases_dataset(full, other, parameters, axes, _labels(full, reduced, other, k + 1))
             for k, other in enumerate(found, start=1)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import issparse
 
+from numerics.scales import Scales, network_scales
 from numerics.sparse_products import SparseProducts
 from theory.codegen.kernels import dynamics_kernels, network_kernels
 
@@ -47,6 +48,8 @@ class Target:
         One state, shape (N,), to the Jacobian of the drift, a dense or sparse matrix.
     is_sparse : bool
         Whether the Jacobian is.
+    scales : Scales
+        What steps, durations, starts and thresholds are multiples of.
     """
 
     size: int
@@ -57,6 +60,7 @@ class Target:
     curvature: Callable[[States, States], np.ndarray]
     jacobian: Callable[[np.ndarray], np.ndarray | sparray]
     is_sparse: bool = False
+    scales: Scales = field(default_factory=Scales)
 
 
 def network_target(
@@ -102,6 +106,7 @@ def network_target(
         lambda x, v: kernels.hessian_vector(x, v, couplings, h),
         lambda x: kernels.jacobian(x, J, h),
         is_sparse=issparse(J),
+        scales=network_scales(network),
     )
     target.drift(np.zeros((target.size, 1)))  # arrays that do not fit are refused here
     return target
@@ -109,6 +114,10 @@ def network_target(
 
 def dynamics_target(system: Dynamics | QuasiPotential) -> Target:
     """Make the target of an explicit system.
+
+    Its variables may have different units, so that it has no length; its time is the inverse of
+    the root mean square singular value of the Jacobian where all variables are 0, or 1 where that
+    vanishes.
 
     Parameters
     ----------
@@ -127,12 +136,58 @@ def dynamics_target(system: Dynamics | QuasiPotential) -> Target:
     [12.5]
     """
     kernels = dynamics_kernels(system)
+    size = len(kernels.system.variables)
+    with np.errstate(all="ignore"):
+        rate = float(np.linalg.norm(kernels.jacobian(np.zeros(size))) / np.sqrt(size))
     return Target(
-        len(kernels.system.variables),
+        size,
         lambda x: (kernels.energy(x), kernels.gradient(x)),
         kernels.drift,
         kernels.jacobian_vector,
         kernels.transposed_jacobian_vector,
         kernels.hessian_vector,
         kernels.jacobian,
+        scales=Scales(time=1 / rate if rate > 0 and np.isfinite(rate) else 1.0),
+    )
+
+
+def dimensionless(target: Target) -> Target:
+    """Write a target in the units of its scales, so that thresholds mean the same for all models.
+
+    Parameters
+    ----------
+    target : Target
+
+    Returns
+    -------
+    Target
+        Of ``z = (x - origin)/width`` and of times in units of the target's; the target itself if
+        its units are those already.
+
+    Examples
+    --------
+    >>> from theory import RandomNetwork
+    >>> network = RandomNetwork(local="6 - 3*x", transfer="tanh((x - 2)/5)")
+    >>> plain = dimensionless(network_target(network, np.zeros((2, 2))))
+    >>> plain.drift(np.array([[0.0], [0.25]])).ravel().round(12).tolist()
+    [0.0, -0.25]
+    """
+    scales, width, time = target.scales, target.scales.width(), target.scales.time
+    if (scales.origin, width, time) == (0.0, 1.0, 1.0):
+        return target
+    force, states = time / width, lambda z: scales.origin + width * z
+
+    def energy_and_gradient(z: States) -> tuple[np.ndarray, np.ndarray]:
+        energy, gradient = target.energy_and_gradient(states(z))
+        return force**2 * energy, force * time * gradient
+
+    return Target(
+        target.size,
+        energy_and_gradient,
+        lambda z: force * target.drift(states(z)),
+        lambda z, v: time * target.tangent(states(z), v),
+        lambda z, v: time * target.transposed_tangent(states(z), v),
+        lambda z, v: time**2 * target.curvature(states(z), v),
+        lambda z: time * target.jacobian(states(z)),
+        is_sparse=target.is_sparse,
     )

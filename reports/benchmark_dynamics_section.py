@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from numerics.targets import network_target
+from numerics.instances import Instance
 from reports import page
 from reports.benchmark_growth import (
     draw_growth,
@@ -117,10 +117,11 @@ class _Comparison:
     def __init__(
         self, network: RandomNetwork, size: int, duration: float, repetitions: int, seed: int
     ) -> None:
-        J, h = network.draw(size, G, GAMMA, seed)
-        target = network_target(network, J, h if network.field_std else None)
+        instance = Instance(network, size, seed)
+        J, h = instance.draw(G, GAMMA)
+        target = instance.target(G, GAMMA)
         plain, square = PlainNetwork(network, J, h), mean_square_activity(network)
-        start = np.random.default_rng(seed).standard_normal((size, TOGETHER))
+        start = instance.generator("starts").standard_normal((size, TOGETHER))
         times = np.arange(1.0, duration + 0.5)
         kept: dict[str, list[np.ndarray]] = {}
         self.compiling, self.reason, self.step_error = np.nan, "", np.nan

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import root
 
 from numerics.homotopy import ZERO, follow_to_zero
-from numerics.targets import network_target
+from numerics.instances import Instance
 from numerics.trust_region import minimise
 from reports import page
 from reports.benchmark_growth import draw_growth, exponent_words, growth_dataset, growth_of
@@ -85,9 +85,10 @@ def _searches(
     network: RandomNetwork, g: float, size: int, repetitions: int, seed: int
 ) -> dict[str, list[Search]]:
     """Search from the same starts by every method, in turn."""
-    J, h = network.draw(size, g, GAMMA, seed)
-    target = network_target(network, J, h if network.field_std else None)
-    starts = np.random.default_rng(seed).standard_normal((size, repetitions))
+    instance = Instance(network, size, seed)
+    target = instance.target(g, GAMMA)
+    scales = instance.scales
+    starts = scales.states(instance.generator("starts").standard_normal((size, repetitions)))
     calls: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         HOMOTOPY: lambda x: follow_to_zero(target, x).state,
         NEWTON: lambda x: minimise(target, x[:, None]).state[:, 0],
@@ -106,7 +107,8 @@ def _searches(
             state = call(starts[:, k])
             seconds = time.perf_counter() - begin
             speed = np.linalg.norm(target.drift(state[:, None])) / np.sqrt(size)
-            at_rest = np.sqrt((state**2).mean()) < REST
+            away = np.sqrt(((state - scales.origin) ** 2).mean())
+            at_rest = away < REST * scales.width()
             found[name].append(Search(seconds, bool(speed < ZERO), bool(at_rest)))
     return found
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from numerics.instances import Instance
 from reports import page
 from reports.benchmark_growth import (
     draw_growth,
@@ -57,9 +58,10 @@ def gradient_section(
         return refused(key, heading, str(error))
 
     def make(size: int) -> dict[str, Call]:
-        J, h = network.draw(size, G, GAMMA, seed)
+        instance = Instance(network, size, seed)
+        J, h = instance.draw(G, GAMMA)
         fields = h if network.field_std else None
-        x = np.random.default_rng(seed).standard_normal((size, STATES))
+        x = instance.generator("starts").standard_normal((size, STATES))
         plain = PlainNetwork(network, J, h)
         check_equal(plain.gradient(x), kernels.gradient(x, J, fields))
         return {

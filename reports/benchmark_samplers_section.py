@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from numerics.targets import network_target
+from numerics.instances import Instance
 from reports import page
 from reports.benchmark_gradient_section import smooth_kernels
 from reports.benchmark_growth import draw_growth, growth_table, measure_growth, ratio_words
@@ -102,9 +102,9 @@ def samplers_section(
 
 def _steps(network: RandomNetwork, size: int, seed: int) -> dict[str, Call]:
     """Calls that each make `COUNT` leapfrog steps, and the products of one of them."""
-    J, h = network.draw(size, G, GAMMA, seed)
-    target = network_target(network, J, h if network.field_std else None)
-    generator = np.random.default_rng(seed)
+    instance = Instance(network, size, seed)
+    J, h = instance.draw(G, GAMMA)
+    target, generator = instance.target(G, GAMMA), instance.generator("momenta")
     x = generator.standard_normal((size, CHAINS))
     p = generator.standard_normal((size, CHAINS))
     many = Walkers(target, x, TEMPERATURE, generator)
@@ -143,8 +143,8 @@ def compare_samplers(
     dozens. The others get 40 times as many draws. Langevin dynamics without a test uses half the
     step that the Metropolis-adjusted one finds; its q has an error of the order of the step.
     """
-    J, h = network.draw(size, G, GAMMA, seed)
-    target = network_target(network, J, h if network.field_std else None)
+    instance = Instance(network, size, seed)
+    target = instance.target(G, GAMMA)
     square = mean_square_activity(network)
     adapted: list[float] = []
     kept: dict[str, list[Samples]] = {}
@@ -155,7 +155,7 @@ def compare_samplers(
     def stream() -> np.random.Generator:
         return np.random.default_rng([seed, sum(map(len, kept.values()))])
 
-    start = np.random.default_rng(seed).standard_normal((size, SAMPLED))
+    start = instance.generator("starts").standard_normal((size, SAMPLED))
     long = 40 * draws
 
     def hmc() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from numerics.targets import network_target
+from numerics.instances import Instance
 
 if TYPE_CHECKING:
     from theory.ensembles import RandomNetwork
@@ -31,6 +31,5 @@ def check_simulable(network: RandomNetwork) -> None:
     ...
     theory.expressions.ModelError: transfer Max(0, x) has no continuous derivative ...
     """
-    # two units without couplings
-    target = network_target(network, np.zeros((2, 2)), np.zeros(2) if network.field_std else None)
+    target = Instance(network, size=2).target(g=0.0, gamma=0.0)
     target.energy_and_gradient(np.zeros((2, 1)))

@@ -8,7 +8,7 @@ from reports.comparison import count_verdicts, describe_unconfirmed, split
 from reports.validation import compute
 from reports.validation_points import Effort, Point
 from theory.expressions import ModelError
-from validation.simulate import Sampling
+from validation.sampling import Sampling
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from validation.cold import Tempering
+from validation.sampling import Tempering
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from reports.options import (
     swept_model_options,
 )
 from reports.terminal import fail, finish, progress_bar
+from validation.sampling import NETWORKS, SIZES
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from numerics.sweep_task import Task
     from theory.ensembles import RandomNetwork
 
-MOST_NETWORKS, DOUBLINGS = 10_000, 3
+MOST_NETWORKS = 10_000
 SIMULATION = ("size", "networks", "seed")
 """Options that mean something with ``--simulate`` only."""
 
@@ -56,11 +57,11 @@ def _read_chunks(
 )  # fmt: skip
 @click.option("--simulate", is_flag=True, help="Sample drawn networks instead of solving.")
 @click.option(
-    "--size", metavar="VALUES", default="250,500,1000", show_default=True, callback=_read_sizes,
-    help="Numbers of units, with --simulate.",
+    "--size", metavar="VALUES", default=",".join(map(str, SIZES)), show_default=True,
+    callback=_read_sizes, help="Numbers of units, with --simulate.",
 )  # fmt: skip
 @click.option(
-    "--networks", type=click.IntRange(1, MOST_NETWORKS), default=8, show_default=True,
+    "--networks", type=click.IntRange(1, MOST_NETWORKS), default=NETWORKS, show_default=True,
     help="Networks drawn of every size, with --simulate.",
 )  # fmt: skip
 @click.option(
@@ -136,14 +137,11 @@ def _task(
     from dataclasses import replace  # noqa: PLC0415
 
     from reports.checks import check_simulable  # noqa: PLC0415
-    from validation.simulate import Sampling  # noqa: PLC0415
     from validation.simulating_task import SimulatingTask  # noqa: PLC0415
 
     size, networks, seed = simulation
-    # as validate: chains that have not mixed run on
     task = SimulatingTask(
         network, **axes, size=size, network=range(networks), seed=seed,
-        sampling=Sampling(doublings=DOUBLINGS),
     )  # fmt: skip
     check_simulable(replace(network, field_std=max(axes["field_std"])))
     return task

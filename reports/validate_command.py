@@ -9,13 +9,14 @@ import click
 
 from reports.options import axis_options, model_options, parse_sizes, simulation_options
 from reports.terminal import finish, print_table, progress_bar
+from validation.sampling import MOST_DOUBLINGS, NETWORKS, SIZES, Sampling
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from theory.ensembles import RandomNetwork
 
-MOST_NETWORKS, MOST_CHAINS, MOST_DRAWS, MOST_DOUBLINGS = 10_000, 1024, 1_000_000, 20
+MOST_NETWORKS, MOST_CHAINS, MOST_DRAWS = 10_000, 1024, 1_000_000
 
 
 def _read_sizes(context: click.Context, option: click.Parameter, text: str) -> list[int]:
@@ -26,28 +27,28 @@ def _read_sizes(context: click.Context, option: click.Parameter, text: str) -> l
 @model_options
 @axis_options
 @click.option(
-    "--size", metavar="VALUES", default="250,500,1000", show_default=True, callback=_read_sizes,
-    help="Numbers of units; three or more are extrapolated to infinite size.",
+    "--size", metavar="VALUES", default=",".join(map(str, SIZES)), show_default=True,
+    callback=_read_sizes, help="Numbers of units; three or more are extrapolated to infinite size.",
 )  # fmt: skip
 @click.option(
-    "--networks", type=click.IntRange(2, MOST_NETWORKS), default=8, show_default=True,
+    "--networks", type=click.IntRange(2, MOST_NETWORKS), default=NETWORKS, show_default=True,
     help="Networks drawn of every size.",
 )  # fmt: skip
 @click.option(
-    "--chains", type=click.IntRange(4, MOST_CHAINS), default=8, show_default=True,
+    "--chains", type=click.IntRange(4, MOST_CHAINS), default=Sampling.chains, show_default=True,
     help="Markov chains per network, an even number: half start hot, half cold.",
 )  # fmt: skip
 @click.option(
-    "--draws", type=click.IntRange(20, MOST_DRAWS), default=64, show_default=True,
+    "--draws", type=click.IntRange(20, MOST_DRAWS), default=Sampling.draws, show_default=True,
     help="Observed draws per chain.",
 )  # fmt: skip
 @click.option(
-    "--warmup", type=click.IntRange(1, MOST_DRAWS), default=32, show_default=True,
+    "--warmup", type=click.IntRange(1, MOST_DRAWS), default=Sampling.warmup, show_default=True,
     help="Draws per chain before that.",
 )  # fmt: skip
 @click.option(
-    "--doublings", type=click.IntRange(0, MOST_DOUBLINGS), default=3, show_default=True,
-    help="How often chains that have not mixed run on, twice as long each time.",
+    "--doublings", type=click.IntRange(0, MOST_DOUBLINGS), default=Sampling.doublings,
+    show_default=True, help="How often chains that have not mixed run on, twice as long each time.",
 )  # fmt: skip
 @simulation_options
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE.nc", help="netCDF file.")
@@ -120,7 +121,6 @@ def _check_run(network: RandomNetwork, sampling: dict[str, int], output: Path | 
     """Refuse what cannot be sampled or written."""
     from reports.checks import check_simulable  # noqa: PLC0415
     from theory.files import check_file  # noqa: PLC0415
-    from validation.simulate import Sampling  # noqa: PLC0415
 
     Sampling(**sampling)  # type: ignore[arg-type]
     if output is not None:

@@ -128,7 +128,8 @@ def compute(
     with place_for as kept:
         for place, point in enumerate(points):
             left = sum(
-                sum(effort.counts(other.temperature).values()) for other in points[place + 1 :]
+                sum(effort.counts(other.reduced_temperature).values())
+                for other in points[place + 1 :]
             )
 
             def advance(count: int, total: int, before: int = done, after: int = left) -> None:
@@ -160,7 +161,7 @@ def _simulate(
     phases = solve(replica_symmetric(point.network), point.g, point.gamma, point.temperature)
     sampling = asdict(effort.sampling)
     del sampling["edges"]  # every point has its own
-    counts, done = effort.counts(point.temperature), None
+    counts, done = effort.counts(point.reduced_temperature), None
     while counts != done:
         done = counts
         part = validate(

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from numerics.scales import network_scales
 from theory.ensembles import RandomNetwork
 from theory.expressions import X
 from validation.compare import WARM
-from validation.simulate import Sampling
+from validation.sampling import Sampling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +60,11 @@ class Effort:
 
     def counts(self, temperature: float) -> dict[int, int]:
         """Networks of every size at first.
+
+        Parameters
+        ----------
+        temperature : float
+            In units of the model's energy.
 
         Examples
         --------
@@ -152,6 +158,11 @@ class Point:
     number: int
 
     @property
+    def reduced_temperature(self) -> float:
+        """The temperature in units of the model's energy."""
+        return network_scales(self.network).reduced(self.temperature)
+
+    @property
     def label(self) -> str:
         """The model in a few characters."""
         return describe(self.network)
@@ -238,11 +249,14 @@ def standard_points(*, quick: bool = False) -> list[Point]:
 def points_of(network: RandomNetwork, *, quick: bool = False) -> list[Point]:
     """List points of one model, below and above the transition of a sigmoid of unit slope.
 
+    Temperatures are multiples of the model's energy.
+
     Examples
     --------
     >>> [point.temperature for point in points_of(RandomNetwork(), quick=True)]
     [0.1, 0.3, 0.1, 0.3, 0.1, 0.3, 0.1, 0.3]
     """
-    temperatures: Sequence[float] = (0.1, 0.3) if quick else (0.03, 0.1, 0.3)
+    energy = network_scales(network).energy
+    temperatures = [energy * T for T in ((0.1, 0.3) if quick else (0.03, 0.1, 0.3))]
     places = product((0.6, 1.2), (0.0, 0.5), temperatures)
     return [Point(network, *place, number) for number, place in enumerate(places, start=1)]

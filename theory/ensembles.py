@@ -10,6 +10,7 @@ import sympy as sp
 from scipy.sparse import csr_array
 
 from theory.expressions import ModelError, X, check_on_line, parse_expression
+from theory.streams import stream
 
 g, gamma, T = (
     sp.Symbol("g", nonnegative=True),
@@ -137,7 +138,10 @@ class RandomNetwork:
         gamma : float
             Reciprocity, between -1 and 1; exactly (anti)symmetric at the ends.
         seed : int or numpy.random.SeedSequence
-            The same seed gives the same bits.
+            The same seed gives the same bits, with the standardised random numbers of the
+            couplings whatever g, gamma and the mean are. Network number k of a study with an
+            integer seed is ``numerics.instances.Instance(network, size, seed, k).draw(g, gamma)``;
+            no such network is that of the integer seed itself.
 
         Returns
         -------
@@ -159,13 +163,12 @@ class RandomNetwork:
         """
         check_parameters(g=g, gamma=gamma)
         _check_size(size)
-        generator = np.random.default_rng(seed)
-        couplings = generator.standard_normal((size, size))
+        couplings = np.random.default_rng(stream(seed, "couplings")).standard_normal((size, size))
         _mix_with_transpose(couplings, *_shares(gamma))
         couplings *= g / np.sqrt(size)
         if self.mean:
             couplings += self.mean / size
-        return couplings, self.field_std * generator.standard_normal(size)
+        return couplings, self._fields(size, seed)
 
     def draw_sparse(
         self,
@@ -213,10 +216,12 @@ class RandomNetwork:
         if not 0 < connections <= size:
             msg = f"connections must lie above 0 and not above the size {size}, not {connections}"
             raise ModelError(msg)
-        generator = np.random.default_rng(seed)
-        rows, columns = _connected_pairs(size, connections / size, generator)
+        pairs, values = (
+            np.random.default_rng(stream(seed, name)) for name in ("connections", "couplings")
+        )
+        rows, columns = _connected_pairs(size, connections / size, pairs)
         direct, transposed = _shares(gamma)
-        first, second = generator.standard_normal((2, len(rows)))
+        first, second = values.standard_normal((2, len(rows)))
         forth = direct * first + transposed * second
         back = direct * second + transposed * first
         own = rows == columns
@@ -225,7 +230,11 @@ class RandomNetwork:
         weights += self.mean / connections
         ends = np.concatenate([rows, columns[~own]]), np.concatenate([columns, rows[~own]])
         couplings = csr_array((weights, ends), shape=(size, size))
-        return couplings, self.field_std * generator.standard_normal(size)
+        return couplings, self._fields(size, seed)
+
+    def _fields(self, size: int, seed: int | np.random.SeedSequence) -> np.ndarray:
+        generator = np.random.default_rng(stream(seed, "fields"))
+        return self.field_std * generator.standard_normal(size)
 
 
 def _check_size(size: int) -> None:

@@ -81,7 +81,8 @@ def reasonable_step(walkers: Walkers, groups: int) -> np.ndarray:
     Returns
     -------
     ndarray, shape (groups,)
-        Steps by a factor of two around which the acceptance of single steps crosses 1/2.
+        Steps, in units of the target's time, by a factor of two around which the acceptance of
+        single steps crosses 1/2.
 
     Raises
     ------
@@ -99,7 +100,7 @@ def reasonable_step(walkers: Walkers, groups: int) -> np.ndarray:
     >>> from numerics.targets import dynamics_target
     >>> target = dynamics_target(Dynamics(["x"], ["-10*x"]))
     >>> walkers = Walkers(target, np.zeros((1, 40)), 1.0, np.random.default_rng(0))
-    >>> bool(0.05 < reasonable_step(walkers, groups=1)[0] < 0.4)
+    >>> bool(0.5 < reasonable_step(walkers, groups=1)[0] < 4)
     True
     """
     step = np.full(groups, 0.5)

@@ -8,7 +8,8 @@ import numpy as np
 import sympy as sp
 import xarray as xr
 
-from numerics.targets import network_target
+from numerics.instances import Instance
+from numerics.scales import network_scales
 from theory.expressions import X
 from validation.ensemble import mean_and_error, measure_networks, size_coordinates
 from validation.lyapunov import lyapunov_exponents
@@ -32,12 +33,9 @@ _QUANTITIES = {
 
 
 def network_chaos(
-    network: RandomNetwork,
+    instance: Instance,
     g: float,
     gamma: float,
-    size: int,
-    index: int,
-    seed: int = 0,
     *,
     chains: int = 8,
     duration: float = 400.0,
@@ -50,21 +48,18 @@ def network_chaos(
 
     Parameters
     ----------
-    network : RandomNetwork
-        With differentiable functions.
+    instance : Instance
+        Of a model with differentiable functions.
     g, gamma : float
         Coupling strength and reciprocity.
-    size : int
-        N.
-    index : int
-        Number of the network; its seed is ``SeedSequence(seed, spawn_key=(size, index))``.
-    seed : int, optional
     chains : int, optional
         Trajectories from independent starts; they share the products with the couplings.
     duration, transient, step : float, optional
-        As in `validation.lyapunov.lyapunov_exponents`, in units of the single-unit time constant.
+        As in `validation.lyapunov.lyapunov_exponents`, in units of the model's time
+        (`numerics.scales`).
     spread : float, optional
-        Standard deviation of the first states, normal numbers around 0.
+        Standard deviation of the first states, normal numbers around rest, in units of the
+        model's width.
     progress : callable, optional
         Called with the number of intervals of integration done and their total.
 
@@ -72,7 +67,8 @@ def network_chaos(
     -------
     dict of numpy.ndarray
         ``exponent``, ``x_squared``, ``transfer_squared`` and ``x_dot_squared``, each with
-        ``_error``, of shape (chains,): averages over time and units, errors from blocks of time.
+        ``_error``, of shape (chains,): averages over time and units, errors from blocks of time;
+        in the units of x and F.
 
     Raises
     ------
@@ -81,25 +77,23 @@ def network_chaos(
 
     Examples
     --------
+    >>> from numerics.instances import Instance
     >>> from theory import RandomNetwork
-    >>> linear = RandomNetwork(transfer="x")
-    >>> found = network_chaos(linear, 0.0, 0.0, 5, 0, chains=1, duration=20, transient=5)
+    >>> linear = Instance(RandomNetwork(transfer="x"), size=5)
+    >>> found = network_chaos(linear, 0.0, 0.0, chains=1, duration=20, transient=5)
     >>> found["exponent"].round(4).tolist()
     [-1.0]
     """
-    sequence = np.random.SeedSequence(seed, spawn_key=(size, index))
-    couplings, fields = network.draw(size, g, gamma, seed=sequence)
-    target = network_target(network, couplings, fields if network.field_std else None)
-    for_start, for_tangents = sequence.spawn(2)
-    start = spread * np.random.default_rng(for_start).standard_normal((size, chains))
+    scales = instance.scales
+    offsets = spread * instance.generator("starts").standard_normal((instance.size, chains))
     found = lyapunov_exponents(
-        target,
-        start,
-        duration,
-        step=step,
-        transient=transient,
-        seed=for_tangents,
-        observe=sp.lambdify(X, network.transfer, ["scipy", "numpy"]),
+        instance.target(g, gamma),
+        scales.states(offsets),
+        duration * scales.time,
+        step=step * scales.time,
+        transient=transient * scales.time,
+        seed=instance.sequence,
+        observe=sp.lambdify(X, instance.model.transfer, ["scipy", "numpy"]),
         progress=progress,
     ).isel(exponent=0)
     names = {"lyapunov": "exponent", "observed_squared": "transfer_squared"}
@@ -131,7 +125,9 @@ def chaos_against_size(
 
     Parameters
     ----------
-    network, g, gamma, seed, chains, duration, transient, step, spread
+    network, seed
+        As of `numerics.instances.Instance`.
+    g, gamma, chains, duration, transient, step, spread
         As in `network_chaos`.
     sizes : sequence of int
     networks : int
@@ -176,7 +172,6 @@ def chaos_against_size(
     settings: dict[str, Any] = {
         "g": g,
         "gamma": gamma,
-        "seed": seed,
         "chains": chains,
         "duration": duration,
         "transient": transient,
@@ -184,14 +179,16 @@ def chaos_against_size(
         "spread": spread,
     }
     job = Job(
-        {"study": "chaos", "model": model_settings(network)} | settings,
-        lambda size, index: network_chaos(network, size=size, index=index, **settings),
+        {"study": "chaos", "model": model_settings(network), "seed": seed} | settings,
+        lambda size, index: network_chaos(Instance(network, size, seed, index), **settings),
     )
     found = measure_networks(
         job, sizes, networks, threads=threads, directory=directory, progress=progress
     )
     dataset = _averages(found, sizes, networks)
-    bound = np.maximum(SIGNIFICANCE * dataset.exponent_error, 1 / duration)
+    bound = np.maximum(
+        SIGNIFICANCE * dataset.exponent_error, 1 / (duration * network_scales(network).time)
+    )
     chaotic, regular = dataset.exponent > bound, dataset.exponent < -bound
     dataset["chaotic_fraction"] = chaotic.mean("network")
     dataset.chaotic_fraction.attrs = {"long_name": "part of networks found chaotic", "units": "1"}
@@ -200,7 +197,7 @@ def chaos_against_size(
     verdict[regular.all("network").values] = "not chaotic"
     labels = {"long_name": "whether networks of this size are chaotic", "units": "1"}
     dataset["verdict"] = ("size", verdict, labels)
-    dataset.attrs = settings
+    dataset.attrs = settings | {"seed": seed}
     return dataset
 
 

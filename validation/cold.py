@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from numerics.density import bin_probability
+from numerics.instances import Instance
 from numerics.provenance import FORMAT_VERSION, provenance
-from numerics.targets import network_target
+from numerics.scales import network_scales
 from theory.codegen.kernels import network_kernels
 from theory.expressions import ModelError
 from theory.free_energy import replica_symmetric
 from validation.compare import compare_point, labelled, padded
 from validation.equilibrium import bin_edges, networks_by_size, recorded, select_points
 from validation.runs import Job, model_settings, run_jobs
+from validation.sampling import NETWORKS, Tempering
 from validation.simulate import Recorder, starts
 from validation.tempering import temper
 
@@ -32,37 +33,12 @@ SWAPPING = 1.6
 """Neighbouring temperatures differ by a factor of at most ``1 + SWAPPING/sqrt(N)``."""
 
 
-@dataclass(frozen=True)
-class Tempering:
-    """How one network is tempered.
-
-    Parameters
-    ----------
-    chains : int
-        Independent ladders, even and at least 4; half of them start cold, half hot.
-    draws, warmup : int
-        Trajectories, each followed by exchanges between neighbouring temperatures.
-    integration_time : float
-        Mean length of a trajectory, in units of the single-unit time constant.
-    """
-
-    chains: int = 4
-    draws: int = 300
-    warmup: int = 200
-    integration_time: float = 10.0
-
-    def __post_init__(self) -> None:
-        if self.chains < 4 or self.chains % 2:
-            msg = f"chains must be an even number, at least 4, not {self.chains}"
-            raise ModelError(msg)
-
-
 def validate_cold(
     network: RandomNetwork,
     phases: xr.Dataset,
     *,
     size: Sequence[int] = (50, 100, 200),
-    networks: int | Sequence[int] = 8,
+    networks: int | Sequence[int] = NETWORKS,
     tempering: Tempering | None = None,
     seed: int = 0,
     threads: int = 1,
@@ -110,7 +86,7 @@ def validate_cold(
     counts = networks_by_size(size, networks)
     phases = phases.sortby("temperature")
     points = select_points(phases, ["temperature"])
-    edges = [bin_edges(point) for point in points]
+    edges = [bin_edges(network, point) for point in points]
     free_energy = replica_symmetric(network)
     network_kernels(network)  # compiled once, before threads ask for it
     parameters = float(phases.g), float(phases.gamma)
@@ -124,9 +100,8 @@ def validate_cold(
     }
 
     def run(size: int, index: int) -> dict[str, np.ndarray]:
-        return temper_network(
-            network, *parameters, temperatures, edges, size, index, seed, tempering
-        )
+        instance = Instance(network, size, seed, index)
+        return temper_network(instance, *parameters, temperatures, edges, tempering)
 
     [found] = run_jobs(
         [Job(settings, run)],
@@ -135,11 +110,11 @@ def validate_cold(
         directory=directory,
         progress=progress,
     )
-    parts = []
+    parts, scales = [], network_scales(network)
     for k, point in enumerate(points):
         rung = {task: {name: v[k] for name, v in result.items()} for task, result in found.items()}
         predicted = bin_probability(free_energy, point, edges[k])
-        parts.append(compare_point(point, rung, predicted, edges[k].tolist()))
+        parts.append(compare_point(point, rung, predicted, edges[k].tolist(), scales))
     result = labelled(parts, phases, ["temperature"])
     squares = padded(
         [
@@ -161,28 +136,23 @@ def validate_cold(
 
 
 def temper_network(
-    network: RandomNetwork,
+    instance: Instance,
     g: float,
     gamma: float,
     temperatures: np.ndarray,
     edges: Sequence[np.ndarray],
-    size: int,
-    index: int,
-    seed: int,
     tempering: Tempering,
 ) -> dict[str, np.ndarray]:
-    """Draw one network and sample its measure at all temperatures.
+    """Sample the measure of one network at all temperatures.
 
     Parameters
     ----------
-    network : RandomNetwork
+    instance : Instance
     g, gamma : float
     temperatures : ndarray, shape (R,)
         Rising.
     edges : sequence of ndarray
         Bins of the histogram at every temperature.
-    size, index, seed : int
-        As for `validation.simulate.simulate_network`.
     tempering : Tempering
 
     Returns
@@ -191,24 +161,21 @@ def temper_network(
         As of `validation.simulate.simulate_network`, with a first axis for the temperatures, and
         ``overlap_squared`` and ``acceptance``, the smallest rate of exchange in the ladder.
     """
-    couplings_seed, chain_seed = np.random.SeedSequence(seed, spawn_key=(size, index)).spawn(2)
-    J, h = network.draw(size, g, gamma, couplings_seed)
-    target = network_target(network, J, h if network.field_std else None)
-    generator = np.random.default_rng(chain_seed)
-    rungs = ladder_through(temperatures, size)
+    target = instance.target(g, gamma)
+    rungs = ladder_through(temperatures, instance.size)
     chains = tempering.chains
-    recorder = Recorder(network, target.drift, np.repeat(rungs, chains), edges[0])
+    recorder = Recorder(instance.model, target.drift, np.repeat(rungs, chains), edges[0])
     samples = temper(
         target,
-        starts(size, chains, generator),
+        starts(instance, chains, temperatures[-1]),
         rungs,
         draws=tempering.draws,
         warmup=tempering.warmup,
-        generator=generator,
+        generator=instance.generator("momenta"),
         observe=recorder.observe,
         integration_time=tempering.integration_time,
     )
-    energy = samples.energy[:, None] / size
+    energy = samples.energy[:, None] / instance.size
     draws = np.concatenate([samples.observed, energy], axis=1)
     found = []
     for temperature, bins in zip(temperatures, edges, strict=True):
@@ -272,5 +239,6 @@ def ladder_through(temperatures: np.ndarray, size: int) -> np.ndarray:
     rungs = [temperatures[:1]]
     for low, high in pairwise(temperatures):
         count = int(np.ceil(np.log(high / low) / factor))
-        rungs.append(np.geomspace(low, high, count + 1)[1:])
+        # a multiple of the lowest, so that the ladder has the same digits in all units
+        rungs.append(np.append(low * np.geomspace(1, high / low, count + 1)[1:-1], high))
     return np.concatenate(rungs)

@@ -19,11 +19,12 @@ from validation.verdicts import judge
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numerics.scales import Scales
     from validation.finite_size import Extrapolation
 
 WARM, WARM_PRIOR = 0.1, (1.0, 0.2)
-"""From this temperature on averages are taken to approach their limit as 1/N, as fluctuations
-around a regular saddle point do."""
+"""From this temperature on, in units of the model's energy (`numerics.scales`), averages are taken
+to approach their limit as 1/N, as fluctuations around a regular saddle point do."""
 COOL, COOL_PRIOR = 0.03, (0.816, 0.203)
 """From this one on between that and the power 2/3 of a mean-field transition: they are one
 standard deviation away. Below it the power is left open (see `extrapolate`). This range was chosen
@@ -35,7 +36,7 @@ they disagree."""
 _PER_NETWORK = {
     "r_hat": "largest rank-normalised split R-hat of q and the energy",
     "ess": "smallest effective sample size of q and the energy",
-    "cold": "q of chains started near x = 0",
+    "cold": "q of chains started near rest",
     "hot": "q of chains started from wide random states",
     "acceptance": "mean acceptance probability",
 }
@@ -76,6 +77,7 @@ def compare_point(
     runs: dict[tuple[int, int], dict[str, np.ndarray]],
     predicted: np.ndarray,
     edges: Sequence[float],
+    scales: Scales,
 ) -> xr.Dataset:
     """Compare one solved point with its networks.
 
@@ -88,6 +90,8 @@ def compare_point(
     predicted : ndarray, shape (bins,)
         Shares of the bins.
     edges : sequence of float, shape (bins + 1,)
+    scales : Scales
+        Of the model.
 
     Returns
     -------
@@ -103,16 +107,20 @@ def compare_point(
     value = rows("value")
     mean = np.array([part.mean(axis=0) for part in value]).T
     own = np.array([part.std(axis=0, ddof=1) / np.sqrt(len(part)) for part in value]).T
-    prior, networks = exponent_prior(float(phases.temperature)), [counts[n] for n in sizes]
+    prior = exponent_prior(scales.reduced(float(phases.temperature)))
+    networks = [counts[n] for n in sizes]
     limits = [
         extrapolate_networks(sizes, *measured, networks, exponent_prior=prior)
         for measured in zip(mean, own, strict=True)
     ]
     error = np.array([used for _, used, _ in limits])
+    middle = (np.asarray(edges)[1:] + np.asarray(edges)[:-1]) / 2 - scales.origin
+    # of x^2 what the units make of it, not what the origin of x does
+    spread = float(predicted @ middle**2) if scales.origin else float(phases.x_squared)
     per_network = {name: rows(name) for name in _PER_NETWORK}
     mixed, why = _mixed(per_network, error[QUANTITIES.index("q")])
     columns = [
-        _quantity(phases, name, limit, degrees, mixed, why)
+        _quantity(phases, name, limit, degrees, mixed, why, spread)
         for name, (limit, _, degrees) in zip(QUANTITIES, limits, strict=True)
     ]
     variables: dict = {key: ("quantity", [column[key] for column in columns]) for key in columns[0]}
@@ -166,6 +174,7 @@ def _quantity(
     degrees: float,
     mixed: bool,
     why: str,
+    spread: float,
 ) -> dict[str, float | str | bool]:
     """Judge the theory of one quantity by its limit."""
     theory = float(phases[name])
@@ -177,7 +186,7 @@ def _quantity(
         mixed=mixed,
         extrapolated=limit.decided,
         theory_error=abs(theory) * float(phases.quadrature_error),
-        scale=_scale(phases, name),
+        scale=_scale(phases, name, spread),
     )
     reason = "; ".join(part for part in (judgement.reason, why, limit.reason) if part)
     return {
@@ -197,6 +206,11 @@ def _quantity(
 def exponent_prior(temperature: float) -> tuple[float, float]:
     """Say what is known about the power of the size: the less, the colder it is.
 
+    Parameters
+    ----------
+    temperature : float
+        In units of the model's energy.
+
     Examples
     --------
     >>> exponent_prior(0.1), exponent_prior(0.05), exponent_prior(0.01)
@@ -207,9 +221,11 @@ def exponent_prior(temperature: float) -> tuple[float, float]:
     return COOL_PRIOR if temperature >= COOL else EXPONENT_PRIOR
 
 
-def _scale(phases: xr.Dataset, name: str) -> float:
-    """Natural size of a quantity that may vanish by symmetry."""
+def _scale(phases: xr.Dataset, name: str, spread: float) -> float:
+    """Natural size of a quantity that may vanish by symmetry, or be that of the origin of x."""
     q = float(phases.q)
+    if name == "x_squared":
+        return spread
     natural = {"Q": q, "m": np.sqrt(q), "P": abs(float(phases.rho))}
     return max(abs(float(phases[name])), natural.get(name, 0.0))
 

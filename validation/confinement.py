@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from theory.expressions import ModelError
+
+if TYPE_CHECKING:
+    from numerics.scales import Scales
 
 FARTHEST = 1e6
 """States beyond this many times their natural scale have run away."""
@@ -12,22 +17,33 @@ FARTHEST = 1e6
 _LEAST_DRAWS = 100
 
 
-def farthest(x: np.ndarray, temperature: np.ndarray) -> float:
-    """Distance from which on a state counts as run away."""
-    return FARTHEST * max(1.0, float(np.sqrt(temperature.max())), float(np.abs(x).max()))
+def farthest(x: np.ndarray, temperature: np.ndarray, scales: Scales) -> float:
+    """Distance from the origin from which on a state counts as run away.
+
+    Examples
+    --------
+    >>> from numerics.scales import Scales
+    >>> farthest(np.array([[5.0, -2.0]]), np.array([0.01]), Scales(origin=1.0, length=2.0))
+    4000000.0
+    """
+    hottest = float(temperature.max())
+    thermal = float(np.sqrt(hottest)) * scales.time
+    return FARTHEST * max(scales.width(hottest), thermal, float(np.abs(x - scales.origin).max()))
 
 
 class Confinement:
     """Watches whether the force holds the states together.
 
-    Where exp(-E/T) can be normalised, ``<x . grad E> = N T``. States that spread with less than
-    half of that, and still spread at the end, are not samples of anything.
+    Where exp(-E/T) can be normalised, ``<x . grad E> = N T``, from any origin. States that spread
+    with less than half of that, and still spread at the end, are not samples of anything.
 
     Parameters
     ----------
     draws : int
         How many times `take` will be called; under 100 nothing is concluded.
     temperature : float or ndarray, shape (S,)
+    origin : float
+        Where states are held together.
 
     Examples
     --------
@@ -40,14 +56,16 @@ class Confinement:
     theory.expressions.ModelError: states keep spreading, ...
     """
 
-    def __init__(self, draws: int, temperature: float | np.ndarray) -> None:
+    def __init__(self, draws: int, temperature: float | np.ndarray, origin: float = 0.0) -> None:
         self._temperature, self._taken, self._draws = temperature, 0, draws
+        self._origin = origin
         self._square = self._virial = np.empty((draws, 0))
 
     def take(self, x: np.ndarray, gradient: np.ndarray) -> None:
         """Look at the states of one draw, shape (N, S), and their gradients."""
         if not self._taken:
             self._square, self._virial = (np.empty((self._draws, x.shape[1])) for _ in range(2))
+        x = x - self._origin
         self._square[self._taken] = np.einsum("is,is->s", x, x)
         self._virial[self._taken] = np.einsum("is,is->s", x, gradient)
         self._virial[self._taken] /= len(x) * self._temperature

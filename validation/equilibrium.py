@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from numerics.density import bin_probability
+from numerics.instances import Instance
 from numerics.phases import AXES
 from numerics.provenance import FORMAT_VERSION, provenance
+from numerics.scales import network_scales
 from theory.codegen.kernels import network_kernels
 from theory.expressions import ModelError
 from theory.free_energy import replica_symmetric
 from validation.compare import compare_point, labelled
 from validation.runs import Job, model_settings, run_jobs
-from validation.simulate import Sampling, simulate_network
+from validation.sampling import NETWORKS, SIZES, Sampling
+from validation.simulate import simulate_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,19 +30,21 @@ if TYPE_CHECKING:
     from theory.ensembles import RandomNetwork
 
 BINS = 60
+WIDE, FINE = 5, 20
+"""Of the bins that look for the width of the distribution: its reach and how fine it is."""
 
 
 def validate(
     network: RandomNetwork,
     phases: xr.Dataset,
     *,
-    size: Sequence[int] = (250, 500, 1000),
-    networks: int | Sequence[int] = 8,
-    chains: int = 8,
-    draws: int = 64,
-    warmup: int = 32,
-    doublings: int = 0,
-    integration_time: float = 10.0,
+    size: Sequence[int] = SIZES,
+    networks: int | Sequence[int] = NETWORKS,
+    chains: int = Sampling.chains,
+    draws: int = Sampling.draws,
+    warmup: int = Sampling.warmup,
+    doublings: int = Sampling.doublings,
+    integration_time: float = Sampling.integration_time,
     seed: int = 0,
     threads: int = 1,
     directory: Path | None = None,
@@ -62,7 +67,7 @@ def validate(
         Networks of every size, or one number for each size; at least 2. Small networks vary more
         and cost less, so that more of them give the same error for the same work at all sizes.
     chains, draws, warmup, doublings, integration_time
-        As for `validation.simulate.Sampling`.
+        As for `validation.sampling.Sampling`.
     seed : int
         Everything random follows from it; the result has the same bits on any number of threads.
     threads : int
@@ -109,7 +114,9 @@ def validate(
         progress=progress,
     )
     parts = [
-        compare_point(point.phases, found, point.predicted, point.sampling.edges)
+        compare_point(
+            point.phases, found, point.predicted, point.sampling.edges, network_scales(network)
+        )
         for point, found in zip(points, runs, strict=True)
     ]
     result = labelled(parts, phases, dims)
@@ -134,7 +141,7 @@ class _Point:
     """A solved point, how it is sampled, and the predicted shares of the bins."""
 
     def __init__(self, network: RandomNetwork, phases: xr.Dataset, sampling: Sampling) -> None:
-        edges = bin_edges(phases)
+        edges = bin_edges(network, phases)
         self.network, self.phases = network, phases
         self.sampling = replace(sampling, edges=tuple(edges.tolist()))
         self.predicted = bin_probability(replica_symmetric(network), phases, edges)
@@ -150,17 +157,24 @@ class _Point:
         }
 
         def run(size: int, index: int) -> dict[str, np.ndarray]:
-            return simulate_network(
-                self.network, g, gamma, temperature, size, index, seed, self.sampling
-            )
+            instance = Instance(self.network, size, seed, index)
+            return simulate_network(instance, g, gamma, temperature, self.sampling)
 
         return Job(settings, run)
 
 
-def bin_edges(phases: xr.Dataset) -> np.ndarray:
-    """Choose bins that hold what the theory predicts for the states of units."""
-    width = np.sqrt(float(phases.x_squared)) if np.isfinite(phases.x_squared) else 1.0
-    return np.linspace(-5 * width, 5 * width, BINS + 1)
+def bin_edges(network: RandomNetwork, phases: xr.Dataset) -> np.ndarray:
+    """Choose bins around rest that hold what the theory predicts for the states of units."""
+    scales, square = network_scales(network), float(phases.x_squared)
+    if scales.origin and np.isfinite(square):
+        # the mean square from the origin is that from 0 only there
+        wide = WIDE * (scales.width(float(phases.temperature)) + np.sqrt(square))
+        edges = scales.origin + np.linspace(-wide, wide, FINE * BINS + 1)
+        share = bin_probability(replica_symmetric(network), phases, edges)
+        middle = (edges[1:] + edges[:-1]) / 2 - scales.origin
+        square = float(share @ middle**2 / share.sum())
+    width = np.sqrt(square) if np.isfinite(square) else scales.width(float(phases.temperature))
+    return scales.origin + np.linspace(-5 * width, 5 * width, BINS + 1)
 
 
 def select_points(phases: xr.Dataset, dims: list[str]) -> list[xr.Dataset]:

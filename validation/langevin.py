@@ -74,7 +74,7 @@ def langevin(
     temperature : float
         ``T > 0``.
     step : float
-        Time step, in units of the single-unit time constant.
+        Time step of the Langevin dynamics, in the units of ``dt``.
     steps : int
         Number of steps after warm-up, at least ``every``.
     generator : numpy.random.Generator
@@ -118,7 +118,7 @@ def langevin(
     path = _Path(target, start, temperature, step)
     for _ in range(warmup):
         path.advance(path.kick(generator))
-    record = Record(observe, draws, temperature)
+    record = Record(observe, draws, temperature, target.scales.origin)
     for draw in range(draws):
         for _ in range(every):
             path.advance(path.kick(generator))
@@ -197,7 +197,7 @@ def extrapolated_langevin(
         raise ModelError(msg)
     for _ in range(warmup):
         _advance_together(paths, generator)
-    watch = Confinement(draws, temperature)
+    watch = Confinement(draws, temperature, target.scales.origin)
     total: np.ndarray | float = 0.0
     for draw in range(draws):
         for _ in range(every):
@@ -234,7 +234,8 @@ class _Path:
         self.x, self.step = checked_start(target, start), step
         self._evaluate, self._change = target.energy_and_gradient, np.empty_like(self.x)
         self.energy, self.gradient = self._evaluate(self.x)
-        self._limit = farthest(self.x, np.asarray(temperature))
+        self._origin = target.scales.origin
+        self._limit = farthest(self.x, np.asarray(temperature), target.scales)
         self._scale = np.sqrt(2 * temperature * step)
 
     def kick(self, generator: np.random.Generator) -> np.ndarray:
@@ -251,11 +252,13 @@ class _Path:
 
     def check(self) -> None:
         """Refuse states that ran away."""
-        if not (-self._limit < self.x.min() and self.x.max() < self._limit):
+        lowest, highest = self.x.min() - self._origin, self.x.max() - self._origin
+        if not (-self._limit < lowest and highest < self._limit):
             msg = (
                 f"unstable step: with step {self.step:.3g} the states ran away beyond"
-                f" {self._limit:.3g}; use a smaller step, and if that does not help the measure"
-                " cannot be normalised: use a local drift that grows with x or confinement > 0"
+                f" {self._limit:.3g} from rest; use a smaller step, and if that does not help the"
+                " measure cannot be normalised: use a local drift that grows with x or"
+                " confinement > 0"
             )
             raise ModelError(msg)
 

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from theory.expressions import ModelError
+from theory.streams import stream
 from validation.stepping import check_finite, check_positive, checked_start, step_error
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def lyapunov_exponents(
     step: float,
     transient: float,
     exponents: int = 1,
-    interval: float = 1.0,
+    interval: float | None = None,
     blocks: int = 20,
     seed: int | np.random.SeedSequence = 0,
     observe: Observe | None = None,
@@ -53,7 +54,7 @@ def lyapunov_exponents(
     start : array_like, shape (N, S)
         First states, one trajectory ("chain") a column, each with tangent vectors of its own.
     duration : float
-        Length of the averages, after the transient; in units of the single-unit time constant.
+        Length of the averages, after the transient; in the units of time of F, as all times here.
         It is rounded up to whole intervals, as many in every block.
     step : float
         Time step, shortened to a whole number of steps per interval.
@@ -63,7 +64,7 @@ def lyapunov_exponents(
     exponents : int, optional
         How many, at most N.
     interval : float, optional
-        Time between two orthonormalisations.
+        Time between two orthonormalisations; by default that of the target's scales.
     blocks : int, optional
         Number of equal parts of the duration, whose spread gives the standard errors. They should
         be longer than the correlation time; short ones make the error of an exponent too large.
@@ -105,6 +106,7 @@ def lyapunov_exponents(
     [-1.0, -2.0]
     """
     states = checked_start(target, start)
+    interval = target.scales.time if interval is None else interval
     for name, value in {"duration": duration, "step": step, "interval": interval}.items():
         check_positive(name, value)
     if not (np.isfinite(transient) and transient >= 0):
@@ -116,7 +118,8 @@ def lyapunov_exponents(
     steps = int(np.ceil(interval / step * (1 - 1e-12)))
     per_block = int(np.ceil(duration / (interval * blocks) * (1 - 1e-12)))
     discarded = int(np.ceil(transient / interval * (1 - 1e-12)))
-    white = np.random.default_rng(seed).standard_normal((target.size, states.shape[1] * exponents))
+    generator = np.random.default_rng(stream(seed, "tangents"))
+    white = generator.standard_normal((target.size, states.shape[1] * exponents))
     flow = _Flow(target, states, white, interval / steps, observe)
     total = discarded + blocks * per_block
     growth, squares = [], []
@@ -218,7 +221,8 @@ class _Flow:
             return np.stack(_runge_kutta(self.target, both[0], both[1], step))
 
         both = np.stack([np.repeat(self.states, self.vectors, axis=1), self.tangents])
-        self.error = max(self.error, step_error(advance, both, self.step, time))
+        origin = np.reshape([self.target.scales.origin, 0.0], (2, 1, 1))
+        self.error = max(self.error, step_error(advance, both, self.step, time, origin))
 
 
 def _runge_kutta(

@@ -115,7 +115,8 @@ def smooth_errors(size: ArrayLike, error: ArrayLike, networks: ArrayLike) -> Net
     logarithm = np.log(networks * error**2) - digamma(half) + np.log(half)
     decay = -np.log(size / size.max())
     power, spread = POWER_PRIOR
-    expected = power * decay
+    # centred, so that the height is as unknown in all units
+    expected = power * decay + np.mean(logarithm - power * decay)
     prior = _UNKNOWN + spread**2 * np.outer(decay, decay) + OFF_POWER**2 * np.eye(len(size))
     gain = np.linalg.solve(prior + np.diag(polygamma(1, half)), prior).T
     smoothed = expected + gain @ (logarithm - expected)

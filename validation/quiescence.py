@@ -1,4 +1,4 @@
-"""Where the state x = 0 of random networks loses its stability."""
+"""Where the state of rest of random networks loses its stability."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import xarray as xr
 from scipy.optimize import brentq
 
 from numerics.growth import largest_growth_rate
-from numerics.targets import network_target
+from numerics.instances import Instance
 from theory.expressions import ModelError
 from validation.ensemble import mean_and_error, measure_networks, size_coordinates
 from validation.runs import Job, model_settings
@@ -24,31 +24,24 @@ if TYPE_CHECKING:
 
 _RATE = "1 / single-unit time constants"
 
+RESTING = 1e-12
+"""Largest speed of a state at rest, in units of the model's scales."""
+
 
 def quiescent_crossing(
-    network: RandomNetwork,
-    g_values: ArrayLike,
-    gamma: float,
-    size: int,
-    index: int,
-    seed: int = 0,
+    instance: Instance, g_values: ArrayLike, gamma: float
 ) -> dict[str, np.ndarray]:
-    """Find the coupling at which x = 0 becomes unstable in one network.
+    """Find the coupling at which the state of rest becomes unstable in one network.
 
     The network keeps the random numbers of its couplings while g changes.
 
     Parameters
     ----------
-    network : RandomNetwork
-        With a fixed point at x = 0.
+    instance : Instance
+        Of a model with a fixed point at the zero of ``local``, such as x = 0.
     g_values : array_like, shape (k,)
         Increasing couplings, between two of which the state becomes unstable.
     gamma : float
-    size : int
-        N.
-    index : int
-        Number of the network; its seed is ``SeedSequence(seed, spawn_key=(size, index))``.
-    seed : int, optional
 
     Returns
     -------
@@ -59,37 +52,37 @@ def quiescent_crossing(
     Raises
     ------
     ModelError
-        If x = 0 is not a fixed point or does not lose its stability within ``g_values``.
+        If rest is not a fixed point or does not lose its stability within ``g_values``.
 
     Examples
     --------
+    >>> from numerics.instances import Instance
     >>> from theory import RandomNetwork
-    >>> network = RandomNetwork()
-    >>> found = quiescent_crossing(network, [0.5, 1.5], gamma=0.0, size=200, index=0)
+    >>> instance = Instance(RandomNetwork(), size=200)
+    >>> found = quiescent_crossing(instance, [0.5, 1.5], gamma=0.0)
     >>> print(f"{found['crossing']:.1f}")
     1.0
     """
-    g_values = _increasing(g_values)
+    g_values, scales = _increasing(g_values), instance.scales
+    rest, where = np.full(instance.size, scales.origin), f"x = {scales.origin:g}"
 
     def rate(g: float) -> float:
-        sequence = np.random.SeedSequence(seed, spawn_key=(size, index))
-        couplings, fields = network.draw(size, g, gamma, seed=sequence)
-        target = network_target(network, couplings, fields if network.field_std else None)
-        speed = np.abs(target.drift(np.zeros((size, 1)))).max()
-        if not speed <= 1e-12:
+        target = instance.target(g, gamma)
+        speed = np.abs(target.drift(rest[:, None])).max()
+        if not speed <= RESTING * scales.width() / scales.time:
             raise ModelError(
-                f"x = 0 is not a fixed point of this model: |F| is up to {speed:.3g} there; use a"
-                " model with a(0) + b(0) mean c(0) = 0 and no fields"
+                f"{where} is not a fixed point of this model: |F| is up to {speed:.3g} there; use a"
+                " model without fields in which the zero of local is one of transfer"
             )
-        return largest_growth_rate(target)
+        return largest_growth_rate(target, rest)
 
     rates = np.array([rate(g) for g in g_values])
     after = np.flatnonzero((rates[:-1] < 0) & (rates[1:] >= 0))
     if not after.size:
         raise ModelError(
-            f"x = 0 does not become unstable between g = {g_values[0]:g} and {g_values[-1]:g} in"
-            f" network {index} of size {size} (largest real parts {rates.min():.3g} to"
-            f" {rates.max():.3g}); widen g_values"
+            f"{where} does not become unstable between g = {g_values[0]:g} and {g_values[-1]:g} in"
+            f" network {instance.number} of size {instance.size} (largest real parts"
+            f" {rates.min():.3g} to {rates.max():.3g}); widen g_values"
         )
     first = after[0]
     crossing = brentq(rate, g_values[first], g_values[first + 1], xtol=1e-8, rtol=1e-10)
@@ -108,11 +101,13 @@ def quiescent_stability(
     directory: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> xr.Dataset:
-    """Find the coupling at which x = 0 becomes unstable, against size.
+    """Find the coupling at which the state of rest becomes unstable, against size.
 
     Parameters
     ----------
-    network, g_values, gamma, seed
+    network, seed
+        As of `numerics.instances.Instance`.
+    g_values, gamma
         As in `quiescent_crossing`.
     sizes : sequence of int
     networks : int
@@ -153,7 +148,9 @@ def quiescent_stability(
     settings = {"study": "quiescence", "model": model_settings(network)}
     job = Job(
         settings | {"g": g_values, "gamma": gamma, "seed": seed},
-        lambda size, index: quiescent_crossing(network, g_values, gamma, size, index, seed),
+        lambda size, index: quiescent_crossing(
+            Instance(network, size, seed, index), g_values, gamma
+        ),
     )
     found = measure_networks(
         job, sizes, networks, threads=threads, directory=directory, progress=progress

@@ -90,7 +90,7 @@ def run(
     sizes = _warm_up(walkers, move, draws, warmup, acceptance, step, progress, groups)
     if settled is not None:
         settled()
-    record = Record(observe, draws, walkers.temperature)
+    record = Record(observe, draws, walkers.temperature, walkers.scales.origin)
     probability = np.zeros(walkers.x.shape[1])
     for draw in range(draws):
         probability += move(sizes)
@@ -154,6 +154,8 @@ class Record:
     draws : int
         How many times `take` will be called.
     temperature : float or ndarray, shape (S,)
+    origin : float
+        Of the states.
 
     Examples
     --------
@@ -163,9 +165,15 @@ class Record:
     [[[9.0, 16.0]]]
     """
 
-    def __init__(self, observe: Observe, draws: int, temperature: float | np.ndarray) -> None:
+    def __init__(
+        self,
+        observe: Observe,
+        draws: int,
+        temperature: float | np.ndarray,
+        origin: float = 0.0,
+    ) -> None:
         self._observe, self._draws, self._taken = observe, draws, 0
-        self._watch = Confinement(draws, temperature)
+        self._watch = Confinement(draws, temperature, origin)
         self.values = self.energy = np.empty(0)
 
     def take(self, x: np.ndarray, energy: np.ndarray, gradient: np.ndarray) -> None:

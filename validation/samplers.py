@@ -10,6 +10,7 @@ import numpy as np
 from theory.expressions import ModelError
 from validation.adaptation import check_positive, steps_of_trajectory
 from validation.running import Run, run
+from validation.sampling import INTEGRATION_TIME
 from validation.walkers import THREE_STAGE, Walkers
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class Samples:
     acceptance : ndarray, shape (S,)
         Mean acceptance probability after warm-up; 1 for Langevin dynamics without a test.
     step : float
-        The step after adaptation: of a trajectory, or the time step of Langevin dynamics.
+        The step after adaptation: of a trajectory, in units of the target's time, or the time
+        step of Langevin dynamics, in the units of its ``dt``.
     divergences : int
         Trajectories after warm-up, of all chains, that became infinite or lost more than 1000 T
         of energy. They were rejected; many of them say that a region is too steep for the step.
@@ -55,7 +57,7 @@ def hamiltonian(
     warmup: int,
     generator: np.random.Generator,
     observe: Observe,
-    integration_time: float = 16.0,
+    integration_time: float = INTEGRATION_TIME,
     acceptance: float = 0.8,
     step: float | None = None,
     progress: Progress | None = None,
@@ -84,13 +86,13 @@ def hamiltonian(
     observe : callable
         States, shape (N, S), which it must not change, to quantities, shape (k, S).
     integration_time : float
-        Mean time of a trajectory, in units of the single-unit time constant; times are uniform
+        Mean time of a trajectory, in units of the target's time; times are uniform
         between one half and three halves of it. In networks near the edge of chaos short
-        trajectories diffuse: the default gave the most independent values of q per gradient.
+        trajectories diffuse.
     acceptance : float
         Mean acceptance probability that the step is adapted to.
     step : float, optional
-        Of a trajectory; if given it is not adapted.
+        Of a trajectory, in units of the target's time; if given it is not adapted.
     progress : callable, optional
         Called with the number of trajectories done and of all.
 
@@ -187,7 +189,8 @@ def metropolis_langevin(
     """
     if step is not None:
         check_positive("step", step)
-    leapfrog = None if step is None else float(np.sqrt(2 * step))
+    time = target.scales.time
+    leapfrog = None if step is None else float(np.sqrt(2 * step)) / time
     walkers = Walkers(target, start, _one(temperature), generator)
 
     def move(sizes: np.ndarray) -> np.ndarray:
@@ -195,7 +198,7 @@ def metropolis_langevin(
 
     done = run(walkers, move, draws, warmup, observe, acceptance, leapfrog, progress)
     samples = _samples(done)
-    return Samples(**{**vars(samples), "step": samples.step**2 / 2})
+    return Samples(**{**vars(samples), "step": (samples.step * time) ** 2 / 2})
 
 
 def _one(temperature: float) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from numerics.fixed_points import KINDS, find_fixed_points
-from numerics.targets import network_target
+from numerics.instances import Instance
 from theory.expressions import ModelError
 from validation.ensemble import measure_networks
 from validation.runs import Job, model_settings
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from theory.ensembles import RandomNetwork
 
 REST = 1e-6
-"""Largest root mean square state that counts as the state of rest, x = 0."""
+"""Largest root mean square distance from rest, in units of the width of the model's scales, that
+counts as the state of rest."""
 ENDS = ("rest", *KINDS)
 _COLUMNS = {
     "share": "part of the starts that ended so",
@@ -92,13 +93,12 @@ def search_networks(
     }  # fmt: skip
 
     def run(size: int, index: int) -> dict[str, np.ndarray]:
-        sequence = np.random.SeedSequence(seed, spawn_key=(size, index))
-        couplings_seed, starts_seed = sequence.spawn(2)
-        J, h = network.draw(size, g, gamma, couplings_seed)
-        target = network_target(network, J, h if network.field_std else None)
-        states = starting_states(target, starts, kind, seed=starts_seed)
+        instance = Instance(network, size, seed, index)
+        target = instance.target(g, gamma)
+        states = starting_states(target, starts, kind, seed=instance.sequence)
         found = find_fixed_points(target, states, method=method)
-        at_rest = (np.sqrt((found.state**2).mean("unit")) < REST).values
+        away = np.sqrt(((found.state - instance.scales.origin) ** 2).mean("unit"))
+        at_rest = (away < REST * instance.scales.width()).values
         zeros = (found.kind == "zero").values & ~at_rest
         number = found.multiplicity.values
         shares = [number[at_rest].sum(), number[zeros].sum()]

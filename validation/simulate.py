@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy as sp
 
-from numerics.targets import network_target
 from theory.ensembles import check_parameters
 from theory.expressions import ModelError, X
 from validation.samplers import hamiltonian
@@ -17,69 +15,17 @@ from validation.statistics import diagnose
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numerics.instances import Instance
     from theory.ensembles import RandomNetwork
+    from validation.sampling import Sampling
 
 DRAWN = ("q", "m", "rho", "x_squared", "energy")
 """Quantities that every draw of every chain has a value of."""
 QUANTITIES = ("q", "Q", "rho", "P", "m", "x_squared", "energy")
 HISTOGRAM_STRIDE = 5
-COLD = 1e-2
+COLD, HOT = 1e-2, 2.0
+"""Distance of the first states from rest, in units of the width of the model's scales."""
 LARGEST_R_HAT = 1.1
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How one network is sampled.
-
-    Parameters
-    ----------
-    chains : int
-        Independent chains, even and at least 4: half of them start cold, near ``x = 0``, half
-        hot, from wide random states.
-    draws, warmup : int
-        Trajectories of Hamiltonian Monte Carlo per chain, observed and before that.
-    doublings : int
-        How often the chains may be run on, twice as long each time, with all earlier draws taken
-        for warm-up, until R-hat is below `LARGEST_R_HAT`.
-    integration_time : float
-        Mean length of a trajectory, in units of the single-unit time constant. Long ones pay at
-        low temperature, where the soft directions of the energy are slow.
-    edges : tuple of float
-        Edges of the bins of the histogram of ``x``.
-
-    Raises
-    ------
-    ModelError
-        If there are too few chains or draws.
-
-    Examples
-    --------
-    >>> Sampling(chains=1)
-    Traceback (most recent call last):
-    ...
-    theory.expressions.ModelError: chains must be an even number, at least 4, not 1: ...
-    """
-
-    chains: int = 8
-    draws: int = 64
-    warmup: int = 32
-    doublings: int = 0
-    integration_time: float = 10.0
-    edges: tuple[float, ...] = tuple(np.linspace(-4, 4, 81).tolist())
-
-    def __post_init__(self) -> None:
-        if self.chains < 4 or self.chains % 2:
-            msg = (
-                f"chains must be an even number, at least 4, not {self.chains}: overlaps need"
-                " independent chains, and hot and cold starts have to be compared"
-            )
-            raise ModelError(msg)
-        if self.draws < 20:
-            msg = f"draws must be at least 20, not {self.draws}, to judge convergence"
-            raise ModelError(msg)
-        if not 0 <= self.doublings <= 20:
-            msg = f"doublings must be between 0 and 20, not {self.doublings}"
-            raise ModelError(msg)
 
 
 def transfer_function(network: RandomNetwork) -> Callable[[np.ndarray], np.ndarray]:
@@ -95,26 +41,15 @@ def transfer_function(network: RandomNetwork) -> Callable[[np.ndarray], np.ndarr
 
 
 def simulate_network(
-    network: RandomNetwork,
-    g: float,
-    gamma: float,
-    temperature: float,
-    size: int,
-    index: int,
-    seed: int,
-    sampling: Sampling,
+    instance: Instance, g: float, gamma: float, temperature: float, sampling: Sampling
 ) -> dict[str, np.ndarray]:
-    """Draw one network and sample its measure ``exp(-E/T)``.
+    """Sample the measure ``exp(-E/T)`` of one network.
 
     Parameters
     ----------
-    network : RandomNetwork
+    instance : Instance
+        The network, of at least 2 units.
     g, gamma, temperature : float
-    size : int
-        N.
-    index : int
-        Number of the network; with the seed and the size it fixes the random numbers.
-    seed : int
     sampling : Sampling
 
     Returns
@@ -122,8 +57,8 @@ def simulate_network(
     dict of str to ndarray
         ``value`` and ``monte_carlo_error``, in the order of `QUANTITIES`; ``r_hat`` and ``ess``,
         the worst of the order parameter q and the energy; ``hot`` and ``cold``, the averages of
-        q over chains by their start; ``acceptance``; ``histogram``, the share of units in every
-        bin.
+        q over chains by their start; ``acceptance``; with edges ``histogram``, the share of units
+        in every bin.
 
     Raises
     ------
@@ -138,22 +73,22 @@ def simulate_network(
 
     Examples
     --------
+    >>> from numerics.instances import Instance
     >>> from theory import RandomNetwork
+    >>> from validation.sampling import Sampling
     >>> short = Sampling(chains=4, draws=20, warmup=50)
-    >>> run = simulate_network(RandomNetwork(), 0.5, 0.0, 0.5, 20, 0, 0, short)
+    >>> run = simulate_network(Instance(RandomNetwork(), size=20), 0.5, 0.0, 0.5, short)
     >>> run["value"].shape
     (7,)
     """
+    network, size = instance.model, instance.size
     check_parameters(g, gamma, temperature, network.confinement)
     if size < 2:
         msg = f"size must be at least 2, not {size}"
         raise ModelError(msg)
-    # one stream of random numbers per network, whatever else is simulated and on which thread
-    couplings_seed, chain_seed = np.random.SeedSequence(seed, spawn_key=(size, index)).spawn(2)
-    J, h = network.draw(size, g, gamma, couplings_seed)
-    target = network_target(network, J, h if network.field_std else None)
-    generator = np.random.default_rng(chain_seed)
-    state, step = starts(size, sampling.chains, generator), None
+    target = instance.target(g, gamma)
+    generator = instance.generator("momenta")
+    state, step = starts(instance, sampling.chains, temperature), None
     for doubling in range(sampling.doublings + 1):
         recorder = Recorder(network, target.drift, temperature, sampling.edges)
         samples = hamiltonian(
@@ -175,10 +110,11 @@ def simulate_network(
     return found | {"acceptance": samples.acceptance.mean()}
 
 
-def starts(size: int, chains: int, generator: np.random.Generator) -> np.ndarray:
-    """Cold states in the first half of the columns, hot ones in the second."""
-    scale = np.where(np.arange(chains) < chains // 2, COLD, 2.0)
-    return scale * generator.standard_normal((size, chains))
+def starts(instance: Instance, chains: int, temperature: float) -> np.ndarray:
+    """Cold states, near rest, in the first half of the columns, hot ones in the second."""
+    offsets = instance.generator("starts").standard_normal((instance.size, chains))
+    offsets *= np.where(np.arange(chains) < chains // 2, COLD, HOT)
+    return instance.scales.states(offsets, temperature)
 
 
 class Recorder:
@@ -247,13 +183,15 @@ class Recorder:
         error = [found[n].error if n in found else np.nan for n in QUANTITIES]
         q = draws[:, DRAWN.index("q")]
         watched = [found["q"], found["energy"]]
-        states = np.stack(self.seen)[..., columns]
-        return {
+        result = {
             "value": np.array(value),
             "monte_carlo_error": np.array(error),
             "r_hat": np.array(max(d.r_hat for d in watched)),
             "ess": np.array(min(d.ess for d in watched)),
             "cold": q[:, : chains // 2].mean(),
             "hot": q[:, chains // 2 :].mean(),
-            "histogram": np.histogram(states, self.edges)[0] / states.size,
         }
+        if len(self.edges):
+            states = np.stack(self.seen)[..., columns]
+            result["histogram"] = np.histogram(states, self.edges)[0] / states.size
+        return result

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import xarray as xr
 
+from numerics.instances import Instance
 from numerics.phases import AXES
 from numerics.solving_task import variant
 from numerics.sweep_task import Task, Variable, as_axis
@@ -19,11 +20,11 @@ from theory.ensembles import BLOCK, check_parameters
 from theory.expressions import ModelError
 from validation.equilibrium import checked_sizes
 from validation.runs import model_settings
+from validation.sampling import NETWORKS, Sampling
 from validation.simulate import (
     HISTOGRAM_STRIDE,
     LARGEST_R_HAT,
     QUANTITIES,
-    Sampling,
     simulate_network,
 )
 
@@ -72,6 +73,7 @@ class SimulatingTask(Task):
     Examples
     --------
     >>> from theory import RandomNetwork
+    >>> from validation.sampling import Sampling
     >>> short = Sampling(chains=4, draws=20, warmup=50)
     >>> task = SimulatingTask(RandomNetwork(), 0.5, 0.0, 0.5, 20, [0, 1], sampling=short)
     >>> dict(task.compute().value.squeeze().sizes)
@@ -83,7 +85,7 @@ class SimulatingTask(Task):
     gamma: ArrayLike
     temperature: ArrayLike
     size: ArrayLike
-    network: ArrayLike = tuple(range(8))
+    network: ArrayLike = tuple(range(NETWORKS))
     mean: ArrayLike | None = None
     field_std: ArrayLike | None = None
     seed: int = 0
@@ -97,7 +99,7 @@ class SimulatingTask(Task):
         ),
         "r_hat": Variable("largest rank-normalised split R-hat of q and the energy"),
         "ess": Variable("smallest effective sample size of q and the energy"),
-        "cold": Variable("q of chains started near x = 0"),
+        "cold": Variable("q of chains started near rest"),
         "hot": Variable("q of chains started from wide random states"),
         "acceptance": Variable("mean acceptance probability"),
     }
@@ -180,11 +182,11 @@ class SimulatingTask(Task):
         model = variant(self.model, mean, field_std)
         with _DERIVING:
             network_kernels(model)
+        instance = Instance(model, int(size), self.seed, int(index))
         try:
             found: dict[str, Any] = simulate_network(
-                model, float(g), float(gamma), float(temperature), int(size), int(index),
-                self.seed, self.sampling,
-            )  # fmt: skip
+                instance, float(g), float(gamma), float(temperature), self.sampling
+            )
         except ModelError as error:
             nothing = {k: np.full(self._further(v), np.nan) for k, v in self.VARIABLES.items()}
             return nothing | {"reason": str(error)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory.expressions import ModelError
+from theory.streams import stream
 from validation.samplers import hamiltonian
 from validation.trajectories import simulate_dynamics
 
@@ -35,13 +36,15 @@ def starting_states(
     count : int
         Number of states.
     kind : {"gaussian", "trajectory", "measure"}
-        Independent standard normal numbers; states that the dynamics without noise reached from
-        there after a time of `TRANSIENT`; last states of as many chains of Hamiltonian Monte
+        Independent normal numbers around rest, with the width of the target's scales as standard
+        deviation; states that the dynamics without noise reached from there after a time of
+        `TRANSIENT`; last states of as many chains of Hamiltonian Monte
         Carlo on ``exp(-E/T)``.
     temperature : float
         T of the measure.
     seed : int or numpy.random.SeedSequence
-        The same seed gives the same bits.
+        The same seed gives the same bits; none of them are those that `RandomNetwork.draw`
+        makes of it.
 
     Returns
     -------
@@ -65,15 +68,17 @@ def starting_states(
         raise ModelError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
     if count < 1:
         raise ModelError(f"count must be at least 1, not {count}")
-    generator = np.random.default_rng(seed)
-    states = generator.standard_normal((target.size, count))
+    offsets = np.random.default_rng(stream(seed, "starts")).standard_normal((target.size, count))
+    states = target.scales.states(offsets, temperature if kind == "measure" else 0.0)
     if kind == "trajectory":
         # only the last states are kept
-        found = simulate_dynamics(target, states, TRANSIENT, step=TRANSIENT)
+        duration = TRANSIENT * target.scales.time
+        found = simulate_dynamics(target, states, duration, step=duration)
         return found.x.isel(time=-1).transpose("unit", "chain").values
     if kind == "measure":
         samples = hamiltonian(
-            target, states, temperature, draws=_DRAWS, warmup=_DRAWS, generator=generator,
+            target, states, temperature, draws=_DRAWS, warmup=_DRAWS,
+            generator=np.random.default_rng(stream(seed, "momenta")),
             observe=lambda x: np.zeros((0, x.shape[1])),
         )  # fmt: skip
         return samples.state

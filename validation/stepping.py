@@ -144,7 +144,11 @@ def check_positive(name: str, value: float) -> None:
 
 
 def step_error(
-    advance: Callable[[States, float], States], states: States, step: float, time: float
+    advance: Callable[[States, float], States],
+    states: States,
+    step: float,
+    time: float,
+    origin: ArrayLike = 0.0,
 ) -> float:
     """Compare one step with two of half its length, and refuse a step that is too long.
 
@@ -157,11 +161,14 @@ def step_error(
     states : ndarray, shape (..., N, S)
     step, time : float
         The step, and when: for the message.
+    origin : array_like, optional
+        Of the states; it broadcasts with them.
 
     Returns
     -------
     float
-        Largest norm of the difference of a column, relative to the norm of the states.
+        Largest norm of the difference of a column, relative to the norm of the states from the
+        origin.
 
     Raises
     ------
@@ -177,7 +184,8 @@ def step_error(
     with np.errstate(all="ignore"):
         whole = advance(states, step)
         halves = advance(advance(states, step / 2), step / 2)
-        size = np.maximum(np.linalg.norm(states, axis=-2), np.linalg.norm(halves, axis=-2))
+        before, after = (np.linalg.norm(part - origin, axis=-2) for part in (states, halves))
+        size = np.maximum(before, after)
         difference = np.linalg.norm(whole - halves, axis=-2)
         relative = np.divide(difference, size, out=np.zeros_like(size), where=difference != 0)
     error = float(np.max(relative))

@@ -10,6 +10,7 @@ import numpy as np
 from theory.expressions import ModelError
 from validation.adaptation import check_positive, check_whole, steps_of_trajectory
 from validation.running import run
+from validation.sampling import INTEGRATION_TIME
 from validation.walkers import THREE_STAGE, Walkers, checked_start, checked_temperature
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def temper(
     warmup: int,
     generator: np.random.Generator,
     observe: Observe,
-    integration_time: float = 4.0,
+    integration_time: float = INTEGRATION_TIME,
     acceptance: float = 0.8,
     step: float | None = None,
     progress: Progress | None = None,
@@ -140,12 +141,13 @@ def temper(
         once for every draw; column ``r S + s`` is ladder s at temperature r.
     integration_time : float
         Mean time of a trajectory, as for `validation.samplers.hamiltonian`. With steps that
-        differ it holds for their geometric mean. It is shorter than there since the energy, on
-        which exchanges depend, decorrelates fast.
+        differ it holds for their geometric mean. The energy, on which exchanges depend,
+        decorrelates in a shorter time, so that 4 does as well where only it matters.
     acceptance : float
         Mean acceptance probability that the steps are adapted to.
     step : float, optional
-        Of a trajectory at all temperatures; if given it is not adapted.
+        Of a trajectory at all temperatures, in units of the target's time; if given it is not
+        adapted.
     progress : callable, optional
         Called with the number of trajectories done and of all.
 

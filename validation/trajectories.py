@@ -9,6 +9,7 @@ import xarray as xr
 from scipy.integrate import DOP853
 
 from theory.expressions import ModelError
+from theory.streams import stream
 from validation.stepping import (
     advance,
     brownian,
@@ -61,7 +62,7 @@ def simulate_dynamics(
     start : array_like, shape (N, S)
         First states, one trajectory ("chain") a column.
     duration : float
-        In units of the single-unit time constant.
+        In the units of time of F, as the step and the records.
     step : float
         Time step, shortened if needed to have records at equal distances up to duration.
     noise : float, optional
@@ -74,7 +75,8 @@ def simulate_dynamics(
     every : int, optional
         Number of steps from record to record.
     tolerance : float, optional
-        Local error of the integration without noise, relative and absolute. Where the dynamics
+        Local error of the integration without noise, relative to the distance from rest and to
+        the width of the target's scales. Where the dynamics
         is chaotic two trajectories with different tolerance separate all the same.
     progress : callable, optional
         Called with the number of records done and their total.
@@ -156,15 +158,8 @@ def _stochastic(
     errors: list[float],
 ) -> Iterator[States]:
     """Give the states at every record; their error is added to the list."""
-    sequence = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
     size, chains = states.shape
-    # spawn counts its children: building them by key makes a second call give the same ones
-    generators = [
-        np.random.default_rng(
-            np.random.SeedSequence(sequence.entropy, spawn_key=(*sequence.spawn_key, chain))
-        )
-        for chain in range(chains)
-    ]
+    generators = [np.random.default_rng(child) for child in stream(seed, "noise").spawn(chains)]
     ahead = max(1, _BUFFER // (2 * size * chains))
     probed = set(np.linspace(0, records - 1, _PROBES).astype(int).tolist())
     normals = np.empty((0, 2, size, chains))
@@ -172,7 +167,12 @@ def _stochastic(
     for record in range(records):
         if record in probed:
             time = record * every * step
-            errors.append(step_error(lambda x, h: advance(target.drift, x, h), states, step, time))
+            errors.append(
+                step_error(
+                    lambda x, h: advance(target.drift, x, h), states, step, time,
+                    target.scales.origin,
+                )
+            )  # fmt: skip
         for k in range(every):
             if used == len(normals):
                 drawn = [generator.standard_normal((ahead, 2, size)) for generator in generators]
@@ -190,13 +190,15 @@ def _deterministic(
 ) -> Iterator[States]:
     """Give the states at every record, all trajectories as one system."""
     times = np.linspace(0.0, duration, records + 1)[1:]
-    shape = states.shape
+    shape, origin = states.shape, target.scales.origin
+    absolute = tolerance * target.scales.width()
 
     def rates(_: float, flat: np.ndarray) -> np.ndarray:
-        return target.drift(flat.reshape(shape)).ravel()
+        return target.drift(flat.reshape(shape) + origin).ravel()
 
     with np.errstate(all="ignore"):
-        solver = DOP853(rates, 0.0, states.ravel(), duration, rtol=tolerance, atol=tolerance)
+        first = (states - origin).ravel()
+        solver = DOP853(rates, 0.0, first, duration, rtol=tolerance, atol=absolute)
         interpolant = None
         for time in times:
             while solver.t < time:
@@ -208,7 +210,7 @@ def _deterministic(
                         " states diverge or the drift jumps; use a shorter duration or check F"
                     )
             interpolant = interpolant or solver.dense_output()
-            yield interpolant(time).reshape(shape)
+            yield interpolant(time).reshape(shape) + origin
 
 
 def _observers(observe: Observe | Mapping[str, Observe] | None) -> dict[str, Observe]:

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
+from numerics.scales import network_scales
 from theory import ensembles
 from theory.codegen.effective import effective_kernels
 from theory.effective_process import EffectiveProcess
@@ -42,7 +43,7 @@ def dynamical_mean_field(
     *,
     steps: int = 200,
     noise: float = 0.0,
-    start: Start = (0.0, 1.0),
+    start: Start | None = None,
     trajectories: int = 50_000,
     batches: int = 10,
     tolerance: float = 0.05,
@@ -67,14 +68,14 @@ def dynamical_mean_field(
     g, gamma : float
         Coupling strength ``>= 0`` and reciprocity in [-1, 1].
     duration : float
-        In units of the single-unit time constant.
+        In the units of time of F.
     steps : int, optional
         Number T of time steps. The error of the step falls as its square.
     noise : float, optional
         D >= 0; a free unit would diffuse as <x^2> = 2 D t.
     start : (mean, standard deviation) or callable, optional
-        Law of the first state of a unit: normal, or a function of a generator and a count that
-        returns so many states.
+        Law of the first state of a unit: normal, by default around rest with the width of the
+        model's scales, or a function of a generator and a count that returns so many states.
     trajectories : int, optional
         Number of effective units in all batches.
     batches : int, optional
@@ -133,6 +134,8 @@ def dynamical_mean_field(
     0.398 True
     """
     check_parameters(g=g, gamma=gamma)
+    scales = network_scales(network)
+    start = (scales.origin, scales.width()) if start is None else start
     _check(start, noise, steps, trajectories, batches, threads)
     for name, value in {"duration": duration, "tolerance": tolerance}.items():
         check_positive(name, value)

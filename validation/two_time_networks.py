@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from numerics.targets import network_target
+from numerics.instances import Instance
+from numerics.scales import network_scales
 from validation.ensemble import measure_networks
 from validation.runs import Job, model_settings
 from validation.simulate import transfer_function
@@ -35,8 +36,8 @@ def network_correlations(
     size: int,
     networks: int,
     noise: float = 0.0,
-    start: tuple[float, float] = (0.0, 1.0),
-    step: float = 0.05,
+    start: tuple[float, float] | None = None,
+    step: float | None = None,
     every: int = 20,
     chains: int = 4,
     seed: int = 0,
@@ -51,15 +52,16 @@ def network_correlations(
     network : RandomNetwork
     g, gamma : float
     duration : float
-        In units of the single-unit time constant.
+        In the units of time of F.
     size, networks : int
         Units, and how many networks of so many.
     noise : float, optional
         D.
     start : (float, float), optional
-        Mean and standard deviation of the first states, normal and independent.
+        Mean and standard deviation of the first states, normal and independent; by default rest
+        and the width of the model's scales.
     step : float, optional
-        Of the integration.
+        Of the integration; by default a twentieth of the model's time.
     every : int, optional
         Steps between recorded times.
     chains : int, optional
@@ -85,21 +87,21 @@ def network_correlations(
     >>> round(float(found.correlation[0, -1] / found.correlation[0, 0]), 1)  # exp(-2)
     0.1
     """
+    scales = network_scales(network)
+    mean, deviation = (scales.origin, scales.width()) if start is None else start
+    step = 0.05 * scales.time if step is None else step
     settings: dict[str, Any] = {
-        "g": g, "gamma": gamma, "duration": duration, "noise": noise, "start": list(start),
+        "g": g, "gamma": gamma, "duration": duration, "noise": noise, "start": [mean, deviation],
         "step": step, "every": every, "chains": chains, "seed": seed,
     }  # fmt: skip
     transfer = transfer_function(network)
 
     def run(units: int, index: int) -> dict[str, np.ndarray]:
-        sequence = np.random.SeedSequence(seed, spawn_key=(units, index))
-        couplings, fields = network.draw(units, g, gamma, seed=sequence)
-        for_start, for_noise = sequence.spawn(2)
-        first = np.random.default_rng(for_start).standard_normal((units, chains))
-        target = network_target(network, couplings, fields if network.field_std else None)
+        instance = Instance(network, units, seed, index)
+        first = mean + deviation * instance.generator("starts").standard_normal((units, chains))
         found = simulate_dynamics(
-            target, start[0] + start[1] * first, duration, step=step, noise=noise, every=every,
-            seed=for_noise,
+            instance.target(g, gamma), first, duration, step=step, noise=noise, every=every,
+            seed=instance.sequence,
         )  # fmt: skip
         x = found.x.values
         c = transfer(x)

@@ -55,7 +55,8 @@ def judge(
     """Compare a theoretical with a simulated value.
 
     Confirmed is what agrees *and* was measured precisely enough to disagree; refuted is what
-    disagrees though nothing known stands in the way. All else is undecided.
+    disagrees though nothing known stands in the way. Both are statements about infinite size: a
+    value that was not extrapolated decides nothing. All else is undecided.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ def judge(
         Whether the chains forgot their starts.
     extrapolated : bool, optional
         Whether the simulated value is one for infinite size. If not, a difference may be a
-        finite-size effect, so that the theory is not refuted.
+        finite-size effect, and agreement an accident of the size: nothing is decided.
     theory_error : float, optional
         Numerical error of the theoretical value.
     scale : float, optional
@@ -115,8 +116,13 @@ def judge(
     found = f"simulation - theory = {difference:.3g} +- {error:.2g} (p = {p_value:.1g})"
     if not mixed:
         verdict, remark = "undecided", "but the chains have not forgotten their starts"
-    elif p_value < level and not extrapolated:
-        verdict, remark = "undecided", "which could be a finite-size effect"
+    elif not extrapolated:
+        verdict = "undecided"
+        remark = (
+            "which could be a finite-size effect"
+            if p_value < level
+            else "at a finite size, which says nothing about infinite N"
+        )
     elif p_value < level:
         verdict, remark = "refuted", "more than chance allows"
     elif error > (tolerance := precision * scale * _power(level, degrees)):

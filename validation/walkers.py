@@ -45,7 +45,8 @@ class Walkers:
     Trajectories of ``H = E + p^2/2``, with momenta of variance T so that times do not
     depend on T, are accepted with probability ``min(1, exp(-dH/T))`` (Duane et al. 1987; Neal
     2011). A trajectory of one leapfrog of size s is one step of the Metropolis-adjusted Langevin
-    algorithm with time step ``s^2/2``.
+    algorithm with time step ``s^2/2``. Steps are in units of the target's time: the same random
+    numbers give the same trajectories in all units of the model.
 
     Parameters
     ----------
@@ -59,6 +60,8 @@ class Walkers:
 
     Attributes
     ----------
+    scales : Scales
+        Of the target.
     x : ndarray, shape (N, S)
     energy : ndarray, shape (S,)
     gradient : ndarray, shape (N, S)
@@ -102,7 +105,8 @@ class Walkers:
             msg = "the energy or its gradient is not finite at the start; start nearer to 0"
             raise ModelError(msg)
         self.divergences = 0
-        self._limit = farthest(self.x, self.temperature)
+        self.scales = target.scales
+        self._limit = farthest(self.x, self.temperature, self.scales)
         self._proposal, self._momentum, self._change = (np.empty_like(self.x) for _ in range(3))
 
     def move(self, step: float | np.ndarray, count: int, *, accept: bool = True) -> np.ndarray:
@@ -111,7 +115,7 @@ class Walkers:
         Parameters
         ----------
         step : float or ndarray, shape (S,)
-            In units of the single-unit time constant.
+            In units of the target's time.
         count : int
             Number of steps.
         accept : bool
@@ -147,6 +151,7 @@ class Walkers:
     def _integrate(self, step: float | np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Carry proposal and momentum along ``count`` steps; final energy and gradient."""
         x, p, change = self._proposal, self._momentum, self._change
+        step = step * self.scales.time
         np.copyto(x, self.x)
         (first, *inner), drifts = self._scheme
         inner[-1] += first  # the last kick of a step and the first of the next are one
@@ -167,14 +172,15 @@ class Walkers:
 
     def _check(self) -> None:
         """Refuse what no normalisable measure does."""
-        if self.x.max() > self._limit or self.x.min() < -self._limit:
+        origin, limit = self.scales.origin, self._limit
+        if self.x.max() > origin + limit or self.x.min() < origin - limit:
             msg = (
-                f"states ran away beyond {self._limit:.3g}: the measure exp(-E/T) cannot be"
+                f"states ran away beyond {limit:.3g} from rest: the measure exp(-E/T) cannot be"
                 " normalised or hardly so; use a local drift that grows with x or confinement > 0"
             )
             raise ModelError(msg)
         lowest = self.energy.min()
-        if lowest < -1e-6 * max(1.0, self.temperature.max()):
+        if lowest < -1e-6 * self.temperature.max():
             msg = (
                 f"the energy is {lowest:.3g} < 0 somewhere, but a quasi-potential is a sum of"
                 " squares; give the target's function half the squared drift"

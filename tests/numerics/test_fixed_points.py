@@ -94,12 +94,14 @@ def test_levenberg_marquardt_and_newton_end_at_stationary_points(chaotic):
         assert (target.energy_and_gradient(found.state.values.T)[0] >= 0).all()
 
 
-def test_sparse_and_dense_couplings_lead_to_the_same_point(chaotic):
+def test_sparse_and_dense_couplings_lead_along_the_same_path(chaotic):
+    """To an end in a soft direction rounding leads each elsewhere, so the path is cut short."""
     couplings, target = chaotic
     sparse = network_target(RATE, csr_array(couplings))
     starts = gaussian(120, 3)
-    one, other = (minimise(t, starts, model="gauss_newton") for t in (target, sparse))
-    np.testing.assert_allclose(one.state, other.state, atol=1e-7)
+    one, other = (minimise(t, starts, model="gauss_newton", most=5) for t in (target, sparse))
+    assert (one.energy < 0.01 * target.energy_and_gradient(starts)[0]).all()
+    np.testing.assert_allclose(one.state, other.state, atol=1e-9)
     with pytest.raises(ModelError, match="sparse"):
         find_fixed_points(sparse, starts)
 

@@ -25,7 +25,7 @@ from reports.figures import SIMULATED, broken_at_jumps
 from reports.published import published_values
 from reports.validation_points import Effort
 from theory import RandomNetwork, replica_symmetric
-from validation.simulate import Sampling
+from validation.sampling import Sampling
 
 NAMES = ("order_parameters", "temperature", "energy", "map")
 

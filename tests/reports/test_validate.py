@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 
 import click
@@ -14,7 +15,11 @@ from reports.cli import cli
 from reports.comparison import to_json, with_error
 from reports.terminal import finish
 from theory import RandomNetwork, replica_symmetric
-from validation.simulate import QUANTITIES, Sampling
+from validation import validate
+from validation.samplers import hamiltonian
+from validation.sampling import INTEGRATION_TIME, Sampling, Tempering
+from validation.simulate import QUANTITIES
+from validation.tempering import temper
 
 POINT = ["--g", "0.5", "--gamma", "0.2", "--temperature", "0.5"]
 SMALL = ["--size", "16,32,64", "--networks", "12", "--seed", "3", "--threads", "1"]
@@ -49,7 +54,9 @@ def test_undecided_is_said_with_the_reason(run):
     # one size cannot be extrapolated, and two networks are no measurement
     status, out, err = run("validate", *POINT, *TINY)
     assert status == 1
-    assert "undecided" in out
+    assert "confirmed" not in out
+    assert "refuted" not in out
+    assert [line.split()[1] for line in err] == list(QUANTITIES)
     assert all(" is undecided: " in line for line in err)
     assert "at N = 8, not extrapolated" in out
     assert "seed 0" in out
@@ -140,7 +147,23 @@ def test_value_and_error_have_the_same_decimals():
     assert with_error(0.0, 0.0) == ("0", "0")
 
 
-def test_defaults_are_those_of_sampling():
-    defaults = {option.name: option.default for option in cli.commands["validate"].params}
-    for name in ("chains", "draws", "warmup"):
-        assert defaults[name] == getattr(Sampling(), name)
+def test_command_and_function_have_the_same_defaults():
+    command = {option.name: option.default for option in cli.commands["validate"].params}
+    function = {name: p.default for name, p in inspect.signature(validate).parameters.items()}
+    for name in ("chains", "draws", "warmup", "doublings"):
+        assert command[name] == function[name] == getattr(Sampling(), name)
+    for name in ("networks", "seed"):
+        assert command[name] == function[name]
+    assert command["size"] == ",".join(str(size) for size in function["size"])
+    samplers = [inspect.signature(sampler).parameters for sampler in (hamiltonian, temper)]
+    times = [parameters["integration_time"].default for parameters in samplers]
+    times += [function["integration_time"], Sampling().integration_time]
+    assert {*times, Tempering().integration_time} == {INTEGRATION_TIME}
+
+
+def test_command_and_function_give_the_same_verdicts(run):
+    status, out, _ = run("validate", *POINT, *SMALL, "--json")
+    phases = solve(replica_symmetric(RandomNetwork()), 0.5, 0.2, 0.5).squeeze()
+    checked = validate(RandomNetwork(), phases, size=[16, 32, 64], networks=12, seed=3)
+    assert json.loads(out) == json.loads(to_json(checked))
+    assert status == int(set(checked.verdict.values) != {"confirmed"})

@@ -12,7 +12,7 @@ from reports.extra_studies import STUDIES, Chaos, Cold, Stability, Studies
 from reports.published_simulation import ColdValue, cold_values, published_table
 from reports.store import write_dataset, write_figure
 from reports.validation_extras import Extras, compute_extras
-from validation.cold import Tempering
+from validation.sampling import Tempering
 
 SHORT = Tempering(draws=20, warmup=20)
 TINY = Studies(
@@ -22,7 +22,7 @@ TINY = Studies(
     ),
     chaos=(
         Chaos(1.2, (10, 15, 20), 3, 20.0, 10.0, 911, chains=2),
-        Chaos(6.0, (60, 80, 100), 2, 20.0, 10.0, 912, step=0.1, chains=2),
+        Chaos(6.0, (60, 80, 120), 2, 40.0, 10.0, 912, step=0.05, chains=4),
     ),
     stability=(Stability(0.0, (40, 50, 60), 3, 921), Stability(0.5, (40, 60, 80), 4, 922)),
 )

@@ -21,7 +21,8 @@ from reports.validation_points import FULL, QUICK, Effort, Point, points_of, sta
 from theory import RandomNetwork
 from theory.codegen.cache import cache_path
 from theory.expressions import ModelError
-from validation.simulate import Sampling, simulate_network
+from validation.sampling import Sampling
+from validation.simulate import simulate_network
 
 TINY = Effort(size=(8, 12, 16), networks=3, sampling=Sampling(chains=4, draws=20, warmup=20))
 NETWORK = RandomNetwork()

@@ -67,7 +67,7 @@ def test_outside_the_ellipse():
 @pytest.mark.parametrize("strength", [1.5, 3.0])
 def test_drawn_matrices(reciprocity, strength):
     """diag(X) + diag(B) J diag(C) with factors of both signs of X and all sizes of B C."""
-    size, matrices = 500, 6
+    size, matrices = 500, 16
     generator = np.random.default_rng(4)
     x = 1.2 * generator.standard_normal(size)
     diagonal, left, right = -1 - 1.5 * np.cos(x), 1 + 0.4 * np.tanh(x), 1 - np.tanh(x) ** 2
@@ -79,4 +79,5 @@ def test_drawn_matrices(reciprocity, strength):
         traces.append(-np.sum(left * right * np.diag(np.linalg.inv(matrix))) / size)
     value, _, response = extremum(diagonal, left * right, strength, reciprocity)
     assert np.mean(found) == pytest.approx(value, abs=6e-3)
+    # traces of inverses have no variance; the median of few is off by as much as 0.06
     assert np.median(traces) == pytest.approx(response, abs=0.05)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from numerics.growth import largest_growth_rate
-from numerics.targets import network_target
+from numerics.instances import Instance
 from theory import ModelError, RandomNetwork
 from validation.chaos import chaos_against_size, network_chaos
 from validation.finite_size import extrapolate
@@ -49,8 +49,7 @@ def test_quiescent_networks_are_not_chaotic():
     found = chaos_against_size(RATE, 0.4, 0.5, [50, 100], 2, seed=7, chains=2)
     assert found.verdict.values.tolist() == ["not chaotic"] * 2
     assert found.chaotic_fraction.values.tolist() == [0, 0]
-    couplings, _ = RATE.draw(100, 0.4, 0.5, seed=np.random.SeedSequence(7, spawn_key=(100, 1)))
-    rate = largest_growth_rate(network_target(RATE, couplings))
+    rate = largest_growth_rate(Instance(RATE, 100, seed=7, number=1).target(0.4, 0.5))
     assert found.exponent[1, 1].item() == pytest.approx(rate, abs=5e-3)
 
 
@@ -74,7 +73,7 @@ def test_strongly_coupled_networks_are_chaotic():
 def test_one_network_and_one_trajectory():
     options = {"chains": 1, "duration": 40.0, "transient": 20.0, "step": 0.2}
     found = chaos_against_size(RATE, 3.0, 0.0, [100], 1, seed=3, **options)
-    single = network_chaos(RATE, 3.0, 0.0, 100, 0, seed=3, **options)
+    single = network_chaos(Instance(RATE, 100, seed=3), 3.0, 0.0, **options)
     assert found.exponent.item() == single["exponent"].item()
     assert found.exponent_error.item() == single["exponent_error"].item()
     assert np.isnan(found.exponent_mean_error.item())
@@ -83,8 +82,8 @@ def test_one_network_and_one_trajectory():
 def test_exponent_does_not_depend_on_the_step():
     """The transient is short enough for the same trajectory to be followed by both."""
     options = {"chains": 2, "duration": 10.0, "transient": 0.0}
-    coarse = network_chaos(RATE, 2.0, 0.0, 100, 0, step=0.1, **options)
-    fine = network_chaos(RATE, 2.0, 0.0, 100, 0, step=0.0125, **options)
+    coarse = network_chaos(Instance(RATE, 100), 2.0, 0.0, step=0.1, **options)
+    fine = network_chaos(Instance(RATE, 100), 2.0, 0.0, step=0.0125, **options)
     assert coarse["exponent"] == pytest.approx(fine["exponent"], abs=1e-4)
     assert coarse["x_squared"] == pytest.approx(fine["x_squared"], rel=0.01)
 
@@ -119,4 +118,4 @@ def test_bad_input(options, message):
 
 def test_transfer_without_derivative_is_refused():
     with pytest.raises(ModelError, match=r"deriv|smooth|different"):
-        network_chaos(RandomNetwork(transfer="Max(x, 0)"), 1.0, 0.0, 10, 0)
+        network_chaos(Instance(RandomNetwork(transfer="Max(x, 0)"), 10), 1.0, 0.0)

@@ -5,7 +5,8 @@ import pytest
 
 from numerics import solve
 from theory import ModelError, RandomNetwork, replica_symmetric
-from validation.cold import Tempering, ladder_through, validate_cold
+from validation.cold import ladder_through, validate_cold
+from validation.sampling import Tempering
 
 NETWORK = RandomNetwork()
 

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from numerics import solve
+from numerics.instances import Instance
 from theory import ModelError, RandomNetwork, replica_symmetric
 from validation import validate
-from validation.simulate import QUANTITIES, Sampling, simulate_network
+from validation.sampling import Sampling
+from validation.simulate import QUANTITIES, simulate_network
 
 POINT = {"g": 0.9, "gamma": 0.5, "temperature": 0.3}
 ASYMMETRIC = RandomNetwork(transfer="tanh(x + 1/2)")
@@ -107,7 +109,7 @@ def test_grid_of_points(tmp_path):
 def test_uncoupled_units_against_closed_forms():
     """At g = 0, E = x^2/2 per unit: <x^2> = T, E/N = T/2, rho = <x c>/T = <c'>, q = <c^2>."""
     sampling = Sampling(chains=8, draws=400, warmup=100)
-    run = simulate_network(RandomNetwork(), 0.0, 0.0, 0.5, 400, 0, 0, sampling)
+    run = simulate_network(Instance(RandomNetwork(), 400), 0.0, 0.0, 0.5, sampling)
     node, weight = np.polynomial.hermite_e.hermegauss(60)
     c = np.tanh(np.sqrt(0.5) * node)
     weight = weight / weight.sum()

@@ -126,4 +126,6 @@ def test_divergence_and_lost_directions_are_errors():
         lyapunov_exponents(target, [[1.0]], 10, step=0.01, transient=0)
     target = dynamics_target(Dynamics(["x", "y"], ["-x", "-50*y"]))
     with pytest.raises(ModelError, match="shorter interval"):
-        lyapunov_exponents(target, np.ones((2, 1)), 10, step=0.01, transient=0, exponents=2)
+        lyapunov_exponents(
+            target, np.ones((2, 1)), 10, step=0.01, transient=0, exponents=2, interval=1.0
+        )

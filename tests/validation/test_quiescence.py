@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from numerics.instances import Instance
 from theory import ModelError, RandomNetwork
 from validation import quiescence
 from validation.quiescence import quiescent_crossing, quiescent_stability
@@ -13,9 +14,9 @@ RATE = RandomNetwork()
 @pytest.mark.parametrize("size", [60, 450])
 def test_crossing_is_where_the_couplings_have_eigenvalue_one(size):
     """For tanh the Jacobian at 0 is J - 1, and J is proportional to g."""
-    found = quiescent_crossing(RATE, [0.4, 0.8, 1.6], 0.3, size, index=2, seed=9)
-    sequence = np.random.SeedSequence(9, spawn_key=(size, 2))
-    couplings, _ = RATE.draw(size, 1.0, 0.3, seed=sequence)
+    instance = Instance(RATE, size, seed=9, number=2)
+    found = quiescent_crossing(instance, [0.4, 0.8, 1.6], 0.3)
+    couplings, _ = instance.draw(1.0, 0.3)
     radius = np.linalg.eigvals(couplings).real.max()
     assert found["crossing"].item() == pytest.approx(1 / radius, abs=1e-7)
     assert found["growth_rate"] == pytest.approx(np.array([0.4, 0.8, 1.6]) * radius - 1)
@@ -24,19 +25,22 @@ def test_crossing_is_where_the_couplings_have_eigenvalue_one(size):
 def test_crossing_where_the_growth_rate_is_not_linear_in_g():
     """dx/dt = -3 x + (2 + x) sum J sin(2 x): the Jacobian at 0 is -3 + 4 J."""
     network = RandomNetwork(local="-3*x", gain="2 + x", transfer="sin(2*x)", mean=0.1)
-    found = quiescent_crossing(network, [0.2, 2.0], 0.0, 100, index=0)
-    sequence = np.random.SeedSequence(0, spawn_key=(100, 0))
-    at_crossing, _ = network.draw(100, float(found["crossing"]), 0.0, seed=sequence)
+    instance = Instance(network, 100)
+    found = quiescent_crossing(instance, [0.2, 2.0], 0.0)
+    at_crossing, _ = instance.draw(float(found["crossing"]), 0.0)
     assert 4 * np.linalg.eigvals(at_crossing).real.max() == pytest.approx(3, abs=1e-6)
 
 
 @pytest.mark.parametrize("gamma", [0.0, 0.5])
 def test_transition_of_large_networks(gamma):
-    """The elliptic law (Sommers et al. 1988) puts the edge at g (1 + gamma) = 1."""
+    """The elliptic law (Sommers et al. 1988) puts the edge at g (1 + gamma) = 1.
+
+    Rightmost eigenvalues of finite matrices are off by the order of N^(-2/3) in the mean.
+    """
     edge = 1 / (1 + gamma)
     found = quiescent_stability(RATE, [0.7 * edge, 1.4 * edge], gamma, [100, 400], 12, seed=2)
     off = abs(found.crossing_mean - edge)
-    assert (off < 3 * found.crossing_error + 0.5 * edge / found.size).all()
+    assert (off < 3 * found.crossing_error + edge * found.size ** (-2 / 3)).all()
     assert found.crossing_error[1] < found.crossing_error[0] < 0.03
     assert found.growth_rate.dims == ("size", "network", "g")
     assert all({"long_name", "units"} <= set(found[name].attrs) for name in found.variables)

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from numerics import sweep
+from numerics.instances import Instance
 from theory import RandomNetwork
 from theory.expressions import ModelError
 from validation import SimulatingTask
-from validation.simulate import LARGEST_R_HAT, QUANTITIES, Sampling, simulate_network
+from validation.sampling import Sampling
+from validation.simulate import LARGEST_R_HAT, QUANTITIES, simulate_network
 
 SHORT = Sampling(chains=4, draws=20, warmup=40)
 
@@ -45,7 +47,7 @@ def test_networks_do_not_depend_on_chunks_and_threads(tmp_path):
     many = sweep(task, tmp_path / "many.zarr", chunks={"g": 2, "size": 2, "network": 3}).load()
     for name in task.VARIABLES:
         np.testing.assert_array_equal(one[name], many[name])
-    alone = simulate_network(RandomNetwork(), 0.8, 0.5, 0.5, 20, 5, 7, SHORT)
+    alone = simulate_network(Instance(RandomNetwork(), 20, 7, 5), 0.8, 0.5, 0.5, SHORT)
     here = one.sel(g=0.8, size=20, network=5).squeeze()
     np.testing.assert_array_equal(here.value, alone["value"])
     np.testing.assert_array_equal(here.r_hat, alone["r_hat"])
@@ -57,10 +59,10 @@ def test_networks_do_not_depend_on_chunks_and_threads(tmp_path):
 
 
 def test_network_that_cannot_be_sampled_has_its_reason_and_the_rest_goes_on(monkeypatch):
-    def sometimes(*arguments):
-        if arguments[5] == 1:
+    def sometimes(instance, *arguments):
+        if instance.number == 1:
             raise ModelError("no measure")
-        return simulate_network(*arguments)
+        return simulate_network(instance, *arguments)
 
     monkeypatch.setattr("validation.simulating_task.simulate_network", sometimes)
     found = SimulatingTask(RandomNetwork(), 0.5, 0.0, 0.5, 20, range(3), sampling=SHORT).compute()
@@ -76,7 +78,8 @@ def test_network_that_cannot_be_sampled_has_its_reason_and_the_rest_goes_on(monk
 
 def test_estimated_memory_is_enough_and_not_much_more():
     for size, chains, draws in ((700, 4, 20), (100, 8, 200)):
-        sampling = Sampling(chains=chains, draws=draws, warmup=40, integration_time=2.0)
+        # the estimate is for chains that never mix, so none are run on
+        sampling = Sampling(chains, draws, warmup=40, doublings=0, integration_time=2.0)
         task = SimulatingTask(RandomNetwork(), 0.5, 0.5, 0.5, size, [0], sampling=sampling)
         replace(task, size=[10]).compute()  # what is compiled is not counted
         tracemalloc.start()

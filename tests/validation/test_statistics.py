@@ -262,7 +262,12 @@ class TestJudge:
         judgement = judge(0.27, 0.2, 0.001, degrees=20, extrapolated=False)
         assert judgement.verdict == "undecided"
         assert "finite-size" in judgement.reason
-        assert judge(0.27, 0.2695, 0.001, degrees=20, extrapolated=False).verdict == "confirmed"
+
+    @pytest.mark.parametrize(("simulation", "error"), [(0.2695, 0.001), (0.27, 0.0), (0.26, 0.003)])
+    def test_agreement_at_a_finite_size_confirms_nothing(self, simulation, error):
+        judgement = judge(0.27, simulation, error, degrees=7, extrapolated=False)
+        assert judgement.verdict == "undecided"
+        assert "infinite N" in judgement.reason
 
     def test_exact_values(self):
         for theory, simulation in ((0, 0), (0.3, 0.1 + 0.2)):
