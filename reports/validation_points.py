@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reports.edge_lines import coupling_unit
 from theory.ensembles import RandomNetwork
 from theory.expressions import X
 from validation.compare import WARM
@@ -236,7 +237,7 @@ def standard_points(*, quick: bool = False) -> list[Point]:
 
 
 def points_of(network: RandomNetwork, *, quick: bool = False) -> list[Point]:
-    """List points of one model, below and above the transition of a sigmoid of unit slope.
+    """List points of one model, below and above its transition.
 
     Examples
     --------
@@ -244,5 +245,6 @@ def points_of(network: RandomNetwork, *, quick: bool = False) -> list[Point]:
     [0.1, 0.3, 0.1, 0.3, 0.1, 0.3, 0.1, 0.3]
     """
     temperatures: Sequence[float] = (0.1, 0.3) if quick else (0.03, 0.1, 0.3)
-    places = product((0.6, 1.2), (0.0, 0.5), temperatures)
+    unit = coupling_unit(network)
+    places = product([round(part * unit, 12) for part in (0.6, 1.2)], (0.0, 0.5), temperatures)
     return [Point(network, *place, number) for number, place in enumerate(places, start=1)]
