@@ -120,6 +120,8 @@ def _solve(
     refusal: str,
 ) -> list[str]:
     """Fill in the line of a single active state, from the static cavity equations."""
+    # what a message recommends to callers of the function is no matter of the page
+    refusal = refusal.partition(";")[0]
     sentences = [f"There is no line of a quiescent state: {refusal}."]
     try:
         found = random_field_transition(network, values).squeeze("field_std")

@@ -114,8 +114,15 @@ def test_what_is_missing_has_its_reason():
     gammas = [0.0, 0.5]
     shifted = edge_lines(RandomNetwork(transfer="tanh(x + 1/2)"), gammas)
     assert set(shifted.labels) == {"response"}
-    # at gamma = 0 by the static mean field, see tests of random_field_transition
-    assert float(shifted.data.response[0]) == pytest.approx(1.5386, abs=2e-3)
+    # gamma = 0: x is normal with variance g^2 E c^2, and g^2 E c'^2 = 1 on the line
+    z = np.linspace(-9, 9, 4001)
+    chance = np.exp(-(z**2) / 2) / np.exp(-(z**2) / 2).sum()
+    g, overlap = 1.5, 0.5
+    for _ in range(500):
+        c = np.tanh(g * np.sqrt(overlap) * z + 0.5)
+        overlap = chance @ c**2
+        g = 0.5 * g + 0.5 / np.sqrt(chance @ (1 - c**2) ** 2)
+    assert float(shifted.data.response[0]) == pytest.approx(g, rel=1e-9)
     ferromagnet = edge_lines(RandomNetwork(mean=2), gammas)
     assert np.isnan(ferromagnet.data.response).all()
     assert any("makes the state without mean activity unstable" in s for s in ferromagnet.sentences)
