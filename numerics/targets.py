@@ -47,6 +47,8 @@ class Target:
         One state, shape (N,), to the Jacobian of the drift, a dense or sparse matrix.
     is_sparse : bool
         Whether the Jacobian is.
+    drive_gradient : callable, optional
+        Of a network: states to derivatives of the energy in the drives of the units, shape (N, S).
     """
 
     size: int
@@ -57,6 +59,7 @@ class Target:
     curvature: Callable[[States, States], np.ndarray]
     jacobian: Callable[[np.ndarray], np.ndarray | sparray]
     is_sparse: bool = False
+    drive_gradient: Callable[[States], np.ndarray] | None = None
 
 
 def network_target(
@@ -102,6 +105,7 @@ def network_target(
         lambda x, v: kernels.hessian_vector(x, v, couplings, h),
         lambda x: kernels.jacobian(x, J, h),
         is_sparse=issparse(J),
+        drive_gradient=lambda x: kernels.drive_gradient(x, couplings, h),
     )
     target.drift(np.zeros((target.size, 1)))  # arrays that do not fit are refused here
     return target

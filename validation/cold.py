@@ -197,7 +197,7 @@ def temper_network(
     generator = np.random.default_rng(chain_seed)
     rungs = ladder_through(temperatures, size)
     chains = tempering.chains
-    recorder = Recorder(network, target.drift, np.repeat(rungs, chains), edges[0])
+    recorder = Recorder(network, target.drive_gradient, np.repeat(rungs, chains), edges[0])
     samples = temper(
         target,
         starts(size, chains, generator),
