@@ -24,7 +24,7 @@ from theory.expressions import ModelError
 from theory.free_energy import replica_symmetric
 from validation.chaos import chaos_against_size
 from validation.cold import validate_cold
-from validation.limits import attractor_limits, crossing_limit, elliptic_edge, mean_field_values
+from validation.limits import attractor_limits, crossing_limit, mean_field_values, stability_edge
 from validation.mean_field import StationaryChaos
 from validation.quiescence import quiescent_stability
 
@@ -208,7 +208,7 @@ def _chaos(network: RandomNetwork, study: Chaos, options: dict[str, Any]) -> Att
 
 
 def _stability(network: RandomNetwork, study: Stability, options: dict[str, Any]) -> Crossing:
-    bracket = [part * elliptic_edge(network, study.gamma) for part in BRACKET]
+    bracket = [part * stability_edge(network, study.gamma) for part in BRACKET]
     found = quiescent_stability(
         network, bracket, study.gamma, study.size, study.networks, **options
     )

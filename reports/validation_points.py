@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from numerics.scales import network_scales
+from reports.edge_lines import coupling_unit
 from theory.ensembles import RandomNetwork
 from theory.expressions import X
 from validation.compare import WARM
@@ -247,7 +248,7 @@ def standard_points(*, quick: bool = False) -> list[Point]:
 
 
 def points_of(network: RandomNetwork, *, quick: bool = False) -> list[Point]:
-    """List points of one model, below and above the transition of a sigmoid of unit slope.
+    """List points of one model, below and above its transition.
 
     Temperatures are multiples of the model's energy.
 
@@ -256,7 +257,7 @@ def points_of(network: RandomNetwork, *, quick: bool = False) -> list[Point]:
     >>> [point.temperature for point in points_of(RandomNetwork(), quick=True)]
     [0.1, 0.3, 0.1, 0.3, 0.1, 0.3, 0.1, 0.3]
     """
-    energy = network_scales(network).energy
+    energy, unit = network_scales(network).energy, coupling_unit(network)
     temperatures = [energy * T for T in ((0.1, 0.3) if quick else (0.03, 0.1, 0.3))]
-    places = product((0.6, 1.2), (0.0, 0.5), temperatures)
+    places = product([round(part * unit, 12) for part in (0.6, 1.2)], (0.0, 0.5), temperatures)
     return [Point(network, *place, number) for number, place in enumerate(places, start=1)]

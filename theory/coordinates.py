@@ -23,6 +23,7 @@ N = sp.Symbol("N", integer=True, positive=True)
 """Number of units."""
 i, j, k, l = sp.symbols("i j k l", integer=True)
 x, v, h, J = (sp.IndexedBase(name, real=True) for name in "xvhJ")
+_PUSH = sp.IndexedBase("push", real=True)
 """States, a direction, constant fields and couplings; ``J[i, j]`` acts from j on i."""
 
 _NOT_SMOOTH = (sp.Abs, sp.Max, sp.Min, sp.sign, sp.Heaviside, sp.Piecewise)
@@ -42,9 +43,23 @@ class NetworkForm:
     @cached_property
     def drift(self) -> sp.Expr:
         """The drift of unit k."""
+        return self._drift_at(self._drive)
+
+    @cached_property
+    def _drive(self) -> sp.Expr:
+        """What the other units give to unit k, which its gain multiplies."""
+        return sp.Sum(J[k, j] * self.system.transfer.subs(X, x[j]), (j, 1, N))
+
+    def _drift_at(self, drive: sp.Expr) -> sp.Expr:
         local, gain = (function.subs(X, x[k]) for function in (self.system.local, self.system.gain))
-        coupled = sp.Sum(J[k, j] * self.system.transfer.subs(X, x[j]), (j, 1, N))
-        return local + gain * coupled + (h[k] if self.system.field_std else 0)
+        return local + gain * drive + (h[k] if self.system.field_std else 0)
+
+    @cached_property
+    def drive_gradient(self) -> sp.Expr:
+        """Derivative of half the squared drift in the drive of unit k, at fixed states."""
+        pushed = self.squared_norm(self._drift_at(self._drive + _PUSH[k])) / 2
+        slope = contract_deltas(pushed.diff(_PUSH[k]))
+        return slope.subs(_PUSH[k], 0)
 
     def squared_norm(self, vector: sp.Expr) -> sp.Expr:
         """Sum of the squared components."""

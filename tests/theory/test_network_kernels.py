@@ -272,3 +272,12 @@ def test_gradient_takes_little_more_than_its_matrix_products():
             task()
             record.append(perf_counter() - start)
     assert median(times[0]) / median(times[1]) > 0.7
+
+
+def test_drive_gradient_is_the_drift_times_the_gain(case):
+    """E depends on the drive of unit k through F_k = a + b H + h alone."""
+    network, kernels, _, gain, x, _, J, h = case
+    fields = h if network.field_std else None
+    gains = np.vectorize(gain)(x)
+    expected = kernels.drift(x, J, fields) * gains
+    np.testing.assert_allclose(kernels.drive_gradient(x, J, fields), expected, rtol=1e-13)

@@ -166,6 +166,10 @@ class NetworkKernels(_Kernels):
         """Drift F of the original dynamics, shape (N, S); one matrix product."""
         return self._call("drift", [x], J, h)
 
+    def drive_gradient(self, x: ArrayLike, J: Couplings, h: ArrayLike | None = None) -> np.ndarray:
+        """Derivative of the quasi-potential in the drive ``J c`` of every unit, shape (N, S)."""
+        return self._call("drive_gradient", [x], J, h)
+
     def jacobian_vector(
         self, x: ArrayLike, v: ArrayLike, J: Couplings, h: ArrayLike | None = None
     ) -> np.ndarray:

@@ -9,7 +9,7 @@ import sympy as sp
 
 from theory.codegen.lowering import Stage, lower, outer_product
 from theory.codegen.printer import assignments
-from theory.coordinates import J, N, h, i, k, l, v, x
+from theory.coordinates import J, N, NetworkForm, h, i, k, l, v, x
 from theory.expressions import ModelError
 from theory.indices import directional_derivative, substitute_index
 
@@ -94,6 +94,7 @@ def _quantities(potential: QuasiPotential) -> dict:
     gradient = vector("gradient", lambda: potential.gradient)
     return {
         "drift": (0, vector("drift", lambda: potential.drift), {}),
+        "drive_gradient": (0, vector("drive_gradient", lambda: _drive_gradient(potential)), {}),
         "jacobian_vector": (1, vector("jacobian_vector", along("drift")), {}),
         "transposed_jacobian_vector": (
             1,
@@ -106,6 +107,11 @@ def _quantities(potential: QuasiPotential) -> dict:
         "energy_and_gradient": (1, gradient, energy),
         "hessian_vector": (2, vector("hessian_vector", along("gradient")), {}),
     }
+
+
+def _drive_gradient(potential: QuasiPotential) -> sp.Expr:
+    assert isinstance(potential.form, NetworkForm)
+    return potential.form.drive_gradient
 
 
 def _transposed_product(potential: QuasiPotential) -> sp.Expr:
