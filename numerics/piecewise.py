@@ -1,0 +1,97 @@
+"""Functions that are polynomials between nodes: fitted by halving, evaluated, integrated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from numerics.quadrature import gauss_legendre
+from numerics.smoothing import legendre_transforms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DEEPEST = 40
+
+
+@dataclass(frozen=True)
+class Piecewise:
+    """Several functions of one variable, by their Legendre coefficients on panels.
+
+    Parameters
+    ----------
+    edges : ndarray, shape (panels + 1,)
+    coefficients : ndarray, shape (functions, panels, order)
+
+    Examples
+    --------
+    >>> line = Piecewise.fit(lambda x: np.array([np.abs(x)]), [-1.0, 0.0, 2.0], 8, 1e-12)
+    >>> [round(float(value), 12) for value in line(np.array([-0.5, 1.5]))[0]]
+    [0.5, 1.5]
+    """
+
+    edges: np.ndarray
+    coefficients: np.ndarray
+
+    @classmethod
+    def fit(
+        cls,
+        function: Callable[[np.ndarray], np.ndarray],
+        edges: list[float],
+        order: int,
+        tolerance: float,
+    ) -> Piecewise:
+        """Halve panels until the last coefficients of each function are small.
+
+        Parameters
+        ----------
+        function : callable
+            Of an array of shape (order,), gives shape (functions, order).
+        edges : list of float
+            Of the first panels.
+        order : int
+        tolerance : float
+            Relative to the largest value that was seen.
+        """
+        node, _ = gauss_legendre(order)
+        transform = legendre_transforms(order)[0]
+        waiting = [(left, right, 0) for left, right in zip(edges[:-1], edges[1:], strict=True)]
+        done: list[tuple[float, float, np.ndarray]] = []
+        largest = np.zeros(1)
+        while waiting:
+            left, right, depth = waiting.pop()
+            values = function((left + right) / 2 + (right - left) / 2 * node)
+            largest = np.maximum(largest, np.abs(values).max(axis=1))
+            coefficients = values @ transform.T
+            tail = np.abs(coefficients[:, -2:]).max(axis=1)
+            if (tail > tolerance * largest).any() and depth < _DEEPEST:
+                middle = (left + right) / 2
+                waiting += [(middle, right, depth + 1), (left, middle, depth + 1)]
+            else:
+                done.append((left, right, coefficients))
+        done.sort(key=lambda panel: panel[0])
+        ends = np.array([left for left, _, _ in done] + [done[-1][1]])
+        return cls(ends, np.stack([coefficients for _, _, coefficients in done], axis=1))
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Values, shape (functions, *x.shape)."""
+        panel = np.clip(np.searchsorted(self.edges, x, side="right") - 1, 0, len(self.edges) - 2)
+        left, right = self.edges[panel], self.edges[panel + 1]
+        u = (2 * x - left - right) / (right - left)
+        return _sum_of_legendre(np.moveaxis(self.coefficients[:, panel], -1, 0), u)
+
+    def truncated(self, order: int) -> Piecewise:
+        """Leave out the coefficients from an order on: the error is what this changes."""
+        return replace(self, coefficients=self.coefficients[..., :order])
+
+
+def _sum_of_legendre(coefficients: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """Sum of Legendre polynomials whose coefficients differ from point to point."""
+    before, current = np.ones_like(u), u
+    total = coefficients[0] + (coefficients[1] * u if len(coefficients) > 1 else 0.0)
+    for k in range(2, len(coefficients)):
+        before, current = current, ((2 * k - 1) * u * current - (k - 1) * before) / k
+        total = total + coefficients[k] * current
+    return total
