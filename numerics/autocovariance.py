@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numerics.stationary_moments import Trial
 
-_TOLERANCE, _TIME_TOLERANCE = 1e-13, 1e-12
+_TOLERANCE, _ROUNDING = 1e-12, 1e-14
 _REST, _TAIL = 39.0, 3.0  # logarithms: of the distance left out, and the length of a panel there
 _INSIDE = 24  # nodes of integrals over one panel
 _HALVINGS = 60
@@ -59,10 +59,13 @@ class Fall:
     table : Piecewise
         ``-Delta''`` without its zero at rest in the last panel, and the slope of the correlation
         of the transfer function, over sigma.
+    tolerance : float
+        Of the table, relative.
     """
 
     trial: Trial
     table: Piecewise
+    tolerance: float
 
     @classmethod
     def of(cls, trial: Trial) -> Fall:
@@ -77,9 +80,12 @@ class Fall:
             pairs[1] = (pairs[1] + equation.stiffness) / equation.coupling
             return pairs
 
-        return cls(
-            trial, Piecewise.fit(functions, [0.0, depth / 2, depth], trial.order, _TOLERANCE)
-        )
+        # rounding of the push, which is a small difference near the onset of chaos
+        push = np.abs(functions(depth / 2 * (1 + gauss_legendre(trial.order)[0]))[0]).max()
+        rounding = _ROUNDING * equation.stiffness * trial.variance / (depth * push)
+        tolerance = max(_TOLERANCE, rounding)
+        table = Piecewise.fit(functions, [0.0, depth / 2, depth], trial.order, tolerance)
+        return cls(trial, table, tolerance)
 
     def coarser(self) -> Fall:
         """The same with the last third of the coefficients left out, for an error estimate."""
@@ -160,14 +166,14 @@ class Fall:
                 return np.array([self._duration_of_drop(drop), self.slope(np.sqrt(drop))])
 
             beginning = before[1] ** 2
-            pieces = Piecewise.fit(dropping, [0.0, beginning], order, _TIME_TOLERANCE)
+            pieces = Piecewise.fit(dropping, [0.0, beginning], order, 10 * self.tolerance)
             first = [
                 Element(left, right, np.sqrt, self._duration_of_drop)
                 for left, right in pairwise(pieces.edges)
             ]
             before = before[1:]
         if len(before) > 1:
-            pieces = Piecewise.fit(smooth, before, order, _TIME_TOLERANCE)
+            pieces = Piecewise.fit(smooth, before, order, 10 * self.tolerance)
             first += [
                 Element(left, right, _same, self._duration_of_sigma)
                 for left, right in pairwise(pieces.edges)

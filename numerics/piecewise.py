@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +15,7 @@ from numerics.smoothing import legendre_transforms
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_DEEPEST = 40
+MOST_PANELS = 80
 
 
 @dataclass(frozen=True)
@@ -53,27 +55,33 @@ class Piecewise:
             Of the first panels.
         order : int
         tolerance : float
-            Relative to the largest value that was seen.
+            Relative to the largest value that was seen. What rounding does not allow ends at a
+            number of panels, and shows in what `truncated` changes.
         """
         node, _ = gauss_legendre(order)
         transform = legendre_transforms(order)[0]
-        waiting = [(left, right, 0) for left, right in zip(edges[:-1], edges[1:], strict=True)]
-        done: list[tuple[float, float, np.ndarray]] = []
         largest = np.zeros(1)
-        while waiting:
-            left, right, depth = waiting.pop()
+        panels: list[tuple[float, float, float, np.ndarray]] = []
+
+        def add(left: float, right: float) -> None:
+            nonlocal largest
             values = function((left + right) / 2 + (right - left) / 2 * node)
             largest = np.maximum(largest, np.abs(values).max(axis=1))
             coefficients = values @ transform.T
             tail = np.abs(coefficients[:, -2:]).max(axis=1)
-            if (tail > tolerance * largest).any() and depth < _DEEPEST:
-                middle = (left + right) / 2
-                waiting += [(middle, right, depth + 1), (left, middle, depth + 1)]
-            else:
-                done.append((left, right, coefficients))
-        done.sort(key=lambda panel: panel[0])
-        ends = np.array([left for left, _, _ in done] + [done[-1][1]])
-        return cls(ends, np.stack([coefficients for _, _, coefficients in done], axis=1))
+            rough = float((tail / np.where(largest > 0, largest, 1.0)).max())
+            heapq.heappush(panels, (-rough, left, right, coefficients))
+
+        for left, right in pairwise(edges):
+            add(left, right)
+        # the worst first, so that what is left at the limit is what matters least
+        while -panels[0][0] > tolerance and len(panels) < MOST_PANELS:
+            _, left, right, _ = heapq.heappop(panels)
+            add(left, (left + right) / 2)
+            add((left + right) / 2, right)
+        panels.sort(key=lambda panel: panel[1])
+        ends = np.array([left for _, left, _, _ in panels] + [panels[-1][2]])
+        return cls(ends, np.stack([coefficients for *_, coefficients in panels], axis=1))
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Values, shape (functions, *x.shape)."""

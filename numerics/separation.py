@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.polynomial import legendre
-from scipy.sparse import lil_array
-from scipy.sparse.linalg import splu
+from scipy.linalg import LinAlgError, cho_solve_banded, cholesky_banded
 
 if TYPE_CHECKING:
     from numerics.autocovariance import Fall
 
-_STEPS, _FIRST = 60, 6
+_STEPS, _NEAR, _CHANGE = 40, 1e-4, 4e-16
 
 
 @lru_cache
@@ -58,7 +57,7 @@ def decay_of_separation(fall: Fall, order: int) -> float:
     coupling = fall.trial.equation.coupling
     rest = fall.slope(np.array(fall.depth))
     mass, deeper = np.zeros((2, size))
-    stiffness = lil_array((size, size))
+    banded = np.zeros((order, size))  # lower form
     parts = []
     for k, element in enumerate(fall.elements):
         half = (element.right - element.left) / 2
@@ -69,10 +68,20 @@ def decay_of_separation(fall: Fall, order: int) -> float:
         mass[place] += shares
         deeper[place] += shares * coupling * (fall.slope(element.sigma(coordinate)) - rest)
         bend = np.sqrt(weight / (half * duration))[:, None] * slopes
-        stiffness[place, place] += bend.T @ bend
+        stiffness = bend.T @ bend
+        for below in range(order):
+            banded[below, place.start : place.stop - below] += np.diag(stiffness, -below)
         parts.append((place, bend))
-    stiffness = stiffness.tocsc()
-    diagonal = np.arange(size)
+
+    def factor(q: float) -> np.ndarray | None:
+        """Factor of the equations at a trial rate; None below that of the ground state."""
+        matrix = banded.copy()
+        matrix[0] += mass * q**2 - deeper
+        matrix[0, -1] += q
+        try:
+            return cholesky_banded(matrix, lower=True)
+        except LinAlgError:
+            return None
 
     def rayleigh(psi: np.ndarray) -> float:
         """The positive root of ``mass q^2 + psi(end)^2 q + energy = 0``."""
@@ -82,24 +91,20 @@ def decay_of_separation(fall: Fall, order: int) -> float:
         end, total = psi[-1] ** 2, (mass * psi**2).sum()
         return float((-end + np.sqrt(max(end**2 - 4 * energy * total, 0.0))) / (2 * total))
 
-    def improved(psi: np.ndarray, q: float) -> np.ndarray:
-        matrix = stiffness.copy()
-        added = mass * q**2 - deeper
-        added[-1] += q
-        matrix.setdiag(matrix.diagonal()[diagonal] + added)
-        psi = splu(matrix.tocsc()).solve(mass * psi)
-        return psi / psi[np.argmax(np.abs(psi))]
-
-    # a shift below the ground state first, which no other state is as close to
-    q = float(np.sqrt(max(np.max(deeper / mass), 0.0)))
-    if q == 0:
-        return 0.0
-    psi = np.ones(size)
-    for _ in range(_FIRST):
-        psi = improved(psi, q)
+    deepest = float(np.sqrt(max((deeper / mass).max(), 0.0)))
+    low, high = 0.0, deepest * (1 + 1e-6)
+    nearest = factor(high)
+    while high - low > _NEAR * deepest:
+        middle = (low + high) / 2
+        trial = factor(middle)
+        low, high, nearest = (low, middle, trial) if trial is not None else (middle, high, nearest)
+    if nearest is None or not deepest:
+        return 0.0  # a flat potential: separations grow as in the linear network
+    psi, q, before = np.ones(size), np.inf, np.nan
     for _ in range(_STEPS):
+        psi = cho_solve_banded((nearest, True), mass * psi)
+        psi /= psi.max()
         before, q = q, rayleigh(psi)
-        if abs(q - before) <= 4e-16 * q:
+        if abs(q - before) <= _CHANGE * deepest:
             break
-        psi = improved(psi, q)
-    return q if (psi > -1e-9).all() else np.nan
+    return q if psi.min() > -1e-9 else np.nan
