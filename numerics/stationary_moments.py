@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from theory.ensembles import RandomNetwork
 
 SCAN_ORDER, _SCAN_ACCURACY = 10, 1e-6
-_DECADES = np.linspace(-24, 24, 97) * np.log(10)
+_DECADES = np.linspace(-18, 18, 37) * np.log(10)
 _TINY = 1e-6  # a sign change of the energy that stays this large is a jump
 _STEPS, _OUTSIDE = 100, 4
+ROUNDING = 2e-15
+"""Relative error of sums over nodes."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ class Trial:
     mean: float
     variance: float
     order: int
+    guess: float = 0.0
+    """Where `frozen` is sought first."""
 
     @cached_property
     def smoothed(self) -> Smoothed:
@@ -115,19 +119,24 @@ class Trial:
 
         It is the first zero of a convex function, which Newton's method approaches from below.
         """
-        covariance, before = 0.0, np.inf
+        covariance, before = self.guess if self.guess < self.variance else 0.0, np.inf
         for _ in range(_STEPS):
             push, slope = self.push(covariance)
+            if slope >= 0 and covariance == self.guess > 0:
+                covariance = 0.0
+                continue
             if slope >= 0:
                 return np.nan
             step = -push / slope
-            covariance += max(step, 0.0)
+            # from beyond the zero the first step leads below it
+            covariance = max(covariance + step, 0.0)
             if covariance >= self.variance:
                 return np.nan
             # rounding ends the quadratic convergence
-            if step <= 1e-16 * covariance or (step < 1e-9 * self.variance and step >= before / 2):
+            size = abs(step)
+            if size <= 1e-16 * covariance or (size < 1e-9 * self.variance and size >= before / 2):
                 return covariance
-            before = step
+            before = size
         return covariance
 
     @property
@@ -185,8 +194,15 @@ def variances(
         Of the logarithm of the variance.
     """
 
+    guess = 0.0
+
     def energy(logarithm: float) -> float:
-        return Trial(equation, mean, float(np.exp(logarithm)), order).energy
+        nonlocal guess
+        trial = Trial(equation, mean, float(np.exp(logarithm)), order, guess)
+        value = trial.energy
+        if "frozen" in vars(trial) and np.isfinite(trial.frozen):
+            guess = trial.frozen
+        return value
 
     places = list(_DECADES)
     values = [energy(place) for place in places]
@@ -271,7 +287,29 @@ def _ladder(equation: Equation, trials) -> list[float]:  # noqa: ANN001
     return sorted(ladder)
 
 
-def polished(equation: Equation, state: tuple[float, float], order: int) -> Trial:
+@dataclass(frozen=True)
+class Solution:
+    """A solution to rounding, and what an error of the equations does to it.
+
+    Parameters
+    ----------
+    trial : Trial
+    changed : tuple of Trial
+        With the logarithm of the variance, and the mean in standard deviations where it is
+        unknown, larger by `CHANGE`.
+    uncertainty : ndarray
+        Of these unknowns, from rounding and from what is left of the residuals.
+    """
+
+    trial: Trial
+    changed: tuple[Trial, ...]
+    uncertainty: np.ndarray
+
+
+CHANGE = 1e-4
+
+
+def polished(equation: Equation, state: tuple[float, float], order: int) -> Solution:
     """Solve to rounding, from a solution of about six digits.
 
     Parameters
@@ -283,21 +321,35 @@ def polished(equation: Equation, state: tuple[float, float], order: int) -> Tria
 
     Returns
     -------
-    Trial
-        Its residuals say whether Newton's method went through.
+    Solution
     """
     mean, variance = state
     width = np.sqrt(variance)
+    guess = 0.0
 
     def trial(unknowns: np.ndarray) -> Trial:
         logarithm, *shift = unknowns
         shifted = mean + width * shift[0] if shift else mean
-        return Trial(equation, float(shifted), float(variance * np.exp(logarithm)), order)
+        return Trial(equation, float(shifted), float(variance * np.exp(logarithm)), order, guess)
 
-    def residual(unknowns: np.ndarray) -> list[float]:
+    def residual(at: Trial) -> np.ndarray:
+        return np.array([at.energy, *([at.mean_residual / width] if equation.drive else [])])
+
+    def sought(unknowns: np.ndarray) -> np.ndarray:
+        nonlocal guess
         at = trial(unknowns)
-        return [at.energy, *([at.mean_residual / width] if equation.drive else [])]
+        values = residual(at)
+        guess = at.frozen if np.isfinite(at.frozen) else 0.0
+        return values
 
     start = np.zeros(2 if equation.drive else 1)
-    found = root(residual, start, method="hybr", options={"xtol": 1e-15})
-    return trial(found.x)
+    unknowns = root(sought, start, method="hybr", options={"xtol": 1e-15}).x
+    solved = trial(unknowns)
+    guess = solved.frozen if np.isfinite(solved.frozen) else 0.0
+    changed = tuple(trial(unknowns + CHANGE * unit) for unit in np.eye(len(start)))
+    residuals = residual(solved)
+    jacobian = np.array([residual(one) - residuals for one in changed]).T / CHANGE
+    terms = sum(map(abs, solved.terms)) / solved.scale
+    means = abs(solved.mean) + abs(equation.offset) + abs(solved.mean - equation.offset)
+    rounding = ROUNDING * np.array([terms, means / width])[: len(start)] + np.abs(residuals)
+    return Solution(solved, changed, np.abs(np.linalg.inv(jacobian)) @ rounding)
