@@ -25,7 +25,7 @@ from theory.stationary_process import StationaryProcess
 if TYPE_CHECKING:
     from theory.ensembles import RandomNetwork
 
-SCAN_ORDER, _SCAN_ACCURACY = 10, 1e-6
+SCAN_ORDER, _SCAN_ACCURACY, _SEARCH_ACCURACY = 10, 1e-6, 1e-4
 _DECADES = np.linspace(-18, 18, 37) * np.log(10)
 _TINY = 1e-6  # a sign change of the energy that stays this large is a jump
 _STEPS, _OUTSIDE = 100, 4
@@ -225,7 +225,7 @@ def variances(
 
 
 def states(equation: Equation) -> list[tuple[float, float]]:
-    """All pairs of mean and variance that a scan finds, to about six digits.
+    """All pairs of mean and variance that a scan finds, to four digits or more.
 
     Parameters
     ----------
@@ -243,7 +243,7 @@ def states(equation: Equation) -> list[tuple[float, float]]:
 
     def trials(mean: float) -> list[Trial]:
         if mean not in known:
-            spread = variances(equation, mean, SCAN_ORDER)
+            spread = variances(equation, mean, SCAN_ORDER, _SEARCH_ACCURACY)
             known[mean] = [Trial(equation, mean, variance, SCAN_ORDER) for variance in spread]
         return known[mean]
 
@@ -257,7 +257,7 @@ def states(equation: Equation) -> list[tuple[float, float]]:
         kept = [pair for pair in values if pair[1] != 0]
         for (low, before), (high, after) in pairwise(kept):
             if before < 0 < after:
-                width = _SCAN_ACCURACY * (high - low)
+                width = _SEARCH_ACCURACY * (high - low)
                 mean = brentq(residual, low, high, args=(rank,), xtol=width)
                 solutions[mean, trials(mean)[rank].variance] = None
     return list(solutions)
@@ -310,7 +310,7 @@ CHANGE = 1e-4
 
 
 def polished(equation: Equation, state: tuple[float, float], order: int) -> Solution:
-    """Solve to rounding, from a solution of about six digits.
+    """Solve to rounding, from a solution of a few digits.
 
     Parameters
     ----------
