@@ -81,15 +81,15 @@ class Fall:
             return pairs
 
         # rounding of the push, which is a small difference near the onset of chaos
-        push = np.abs(functions(depth / 2 * (1 + gauss_legendre(trial.order)[0]))[0]).max()
+        push = np.abs(functions(depth / 2 * (1 + gauss_legendre(trial.rule.order)[0]))[0]).max()
         rounding = _ROUNDING * equation.stiffness * trial.variance / (depth * push)
         tolerance = max(_TOLERANCE, rounding)
-        table = Piecewise.fit(functions, [0.0, depth / 2, depth], trial.order, tolerance)
+        table = Piecewise.fit(functions, [0.0, depth / 2, depth], trial.rule.order, tolerance)
         return cls(trial, table, tolerance)
 
     def coarser(self) -> Fall:
         """The same with the last third of the coefficients left out, for an error estimate."""
-        return replace(self, table=self.table.truncated(self.trial.order * 2 // 3))
+        return replace(self, table=self.table.truncated(self.trial.rule.order * 2 // 3))
 
     @cached_property
     def depth(self) -> float:
@@ -154,7 +154,7 @@ class Fall:
         """The fall from the start until it is at rest to rounding."""
         *edges, last, _ = self.table.edges
         before = [float(edge) for edge in [*edges, last]]
-        order = self.trial.order
+        order = self.trial.rule.order
 
         def smooth(sigma: np.ndarray) -> np.ndarray:
             return np.array([self._duration_of_sigma(sigma), self.slope(sigma)])
@@ -210,8 +210,10 @@ class Fall:
             sigma = element.sigma((low + high) / 2)
             result[here] = self.trial.variance - sigma**2
         after = place >= len(self.elements)
-        decay = np.sqrt(equation.stiffness - equation.coupling * float(self.slope(self.depth)))
-        left = 2 * self.depth * (self.depth - self.elements[-1].sigma(self.elements[-1].right))
+        slope = float(self.slope(np.array(self.depth)))
+        decay = np.sqrt(equation.stiffness - equation.coupling * slope)
+        last = self.elements[-1]
+        left = 2 * self.depth * (self.depth - float(last.sigma(np.array(last.right))))
         result[after] = rest + left * np.exp(-decay * (lags[after] - self.times[-1]))
         return result
 

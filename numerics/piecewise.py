@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MOST_PANELS = 80
+_REDUCED, _ROUNDING = 0.3, -1e-7  # of the last coefficients, whose sign is turned
 
 
 @dataclass(frozen=True)
@@ -63,22 +64,26 @@ class Piecewise:
         largest = np.zeros(1)
         panels: list[tuple[float, float, float, np.ndarray]] = []
 
-        def add(left: float, right: float) -> None:
+        def panel(left: float, right: float) -> tuple[float, float, float, np.ndarray]:
             nonlocal largest
             values = function((left + right) / 2 + (right - left) / 2 * node)
             largest = np.maximum(largest, np.abs(values).max(axis=1))
             coefficients = values @ transform.T
             tail = np.abs(coefficients[:, -2:]).max(axis=1)
             rough = float((tail / np.where(largest > 0, largest, 1.0)).max())
-            heapq.heappush(panels, (-rough, left, right, coefficients))
+            return -rough, left, right, coefficients
 
         for left, right in pairwise(edges):
-            add(left, right)
+            heapq.heappush(panels, panel(left, right))
         # the worst first, so that what is left at the limit is what matters least
         while -panels[0][0] > tolerance and len(panels) < MOST_PANELS:
-            _, left, right, _ = heapq.heappop(panels)
-            add(left, (left + right) / 2)
-            add((left + right) / 2, right)
+            before, left, right, _ = heapq.heappop(panels)
+            middle = (left + right) / 2
+            halves = panel(left, middle), panel(middle, right)
+            # halving does not reduce what is rounding
+            rounding = all(_ROUNDING < half[0] < _REDUCED * before for half in halves)
+            for rough, begin, end, coefficients in halves:
+                heapq.heappush(panels, (0.0 if rounding else rough, begin, end, coefficients))
         panels.sort(key=lambda panel: panel[1])
         ends = np.array([left for _, left, _, _ in panels] + [panels[-1][2]])
         return cls(ends, np.stack([coefficients for *_, coefficients in panels], axis=1))

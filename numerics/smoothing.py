@@ -14,11 +14,12 @@ from numerics.quadrature import gauss_legendre
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-REACH = 8.5
-"""Standard deviations; the normal weight beyond is 2e-17."""
+REACH = 9.45
+"""Standard deviations; the fourth power beyond is 3e-17 of its normal average."""
 _PANEL = 2.1  # length of panels that resolve the normal weight, in standard deviations
 _APART = 0.7  # a function smoothed by sigma needs no panels shorter than this, in sigma
-_TOLERANCE, _MISSED, _DEEPEST, _MOST = 1e-15, 1e-12, 60, 4000
+_MISSED, _DEEPEST, _MOST = 1e-12, 60, 4000
+_REDUCED, _ROUNDING = 0.3, 1e-9
 
 
 @lru_cache
@@ -36,6 +37,13 @@ def legendre_transforms(order: int) -> tuple[np.ndarray, np.ndarray]:
         [legendre.legval(node, legendre.legint(row, lbnd=-1)) for row in np.eye(order)]
     )
     return coefficients, antiderivative.T @ coefficients
+
+
+class Rule(NamedTuple):
+    """Nodes of every panel, and the last Legendre coefficients that a panel may have."""
+
+    order: int
+    tolerance: float = 1e-15
 
 
 @dataclass(frozen=True)
@@ -76,8 +84,7 @@ class Smoothed:
     ----------
     function : SmoothFunction
     mean, variance : float
-    order : int, optional
-        Nodes of every panel.
+    rule : Rule, optional
 
     References
     ----------
@@ -95,7 +102,7 @@ class Smoothed:
     function: SmoothFunction
     mean: float
     variance: float
-    order: int = 16
+    rule: Rule = Rule(16)
 
     @cached_property
     def width(self) -> float:
@@ -105,8 +112,8 @@ class Smoothed:
     @cached_property
     def edges(self) -> np.ndarray:
         """Ends of panels on which the slope is a polynomial of the order, to rounding."""
-        node, gauss = gauss_legendre(self.order)
-        transform = legendre_transforms(self.order)[0][-2:]
+        node, gauss = gauss_legendre(self.rule.order)
+        transform = legendre_transforms(self.rule.order)[0][-2:]
         # two variables are smoothed one after the other, so that their reaches add
         reach = REACH * np.sqrt(2)
         edge = self.mean + self.width * np.linspace(-reach, reach, 2 * round(reach) + 1)
@@ -114,7 +121,7 @@ class Smoothed:
         edge = np.unique(np.concatenate([edge, inside]))
         left, right = edge[:-1], edge[1:]
         done: list[np.ndarray] = [edge[-1:]]
-        largest = 0.0
+        largest, before = 0.0, np.full(left.shape, np.inf)
         for _ in range(_DEEPEST):
             half, middle = (right - left) / 2, (right + left) / 2
             slope = self.function.slope(middle[:, None] + half[:, None] * node)
@@ -123,16 +130,20 @@ class Smoothed:
             weight = np.exp(-((nearest / self.width) ** 2) / 2)
             largest = max(largest, float((weight * np.abs(slope).max(axis=1)).max()))
             tail = weight * np.abs(slope @ transform.T).max(axis=1)
-            rough = tail > _TOLERANCE * self.order * largest
+            rough = tail > self.rule.tolerance * self.rule.order * largest
+            # halving does not reduce what is rounding
+            rough &= (tail < _REDUCED * before) | (tail > _ROUNDING * largest)
             # a rise between the nodes is not seen in the slope
             missed = np.abs(high - low - half * (slope @ gauss))
-            rough |= weight * missed > _MISSED * (weight * (np.abs(high) + np.abs(low))).max()
+            limit = max(_MISSED, self.rule.tolerance)
+            rough |= weight * missed > limit * (weight * (np.abs(high) + np.abs(low))).max()
             rough &= half > 1e-15 * np.abs(middle)
             done.append(left[~rough])
             if not rough.any() or rough.sum() > _MOST:
                 break
             ends = left[rough], middle[rough], right[rough]
             left, right = np.concatenate(ends[:2]), np.concatenate(ends[1:])
+            before = np.tile(tail[rough], 2)
         return np.unique(np.concatenate([*done, left]))
 
     @cached_property
@@ -183,7 +194,9 @@ class Smoothed:
 
     def _nodes(self, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         half = np.diff(edges)[:, None] / 2
-        return (edges[1:] + edges[:-1])[:, None] / 2 + half * gauss_legendre(self.order)[0], half
+        return (edges[1:] + edges[:-1])[:, None] / 2 + half * gauss_legendre(self.rule.order)[
+            0
+        ], half
 
     def _over(
         self,
@@ -195,14 +208,14 @@ class Smoothed:
         mean: float | None,
     ) -> tuple[float, Averages]:
         """Average squares over a normal variable at nodes of panels."""
-        weight = half * gauss_legendre(self.order)[1]
+        weight = half * gauss_legendre(self.rule.order)[1]
         share = weight * np.exp(-(((x - self.mean) / width) ** 2) / 2)
         share /= share.sum()
         mean = float((share * value).sum()) if mean is None else mean
         value = value - mean
         panels = (weight * value).sum(axis=1)
         before = np.cumsum(panels) - panels
-        integral = before[:, None] + half * (value @ legendre_transforms(self.order)[1].T)
+        integral = before[:, None] + half * (value @ legendre_transforms(self.rule.order)[1].T)
         # the middle is where the weight is: no constant of the tails is left in the variance
         integral = integral - (share * integral).sum()
         squares = (float((share * part**2).sum()) for part in (value, slope, integral))
@@ -221,7 +234,7 @@ class Smoothed:
         -------
         value, slope : ndarray, shape (points,)
         """
-        node, weight = gauss_legendre(self.order)
+        node, weight = gauss_legendre(self.rule.order)
         steady = np.linspace(-REACH, REACH, round(2 * REACH / _PANEL) + 1)
         cuts = np.clip((self.edges - x[:, None]) / sigma, -REACH, REACH)
         steady = np.broadcast_to(steady, (len(x), len(steady)))

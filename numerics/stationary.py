@@ -10,8 +10,9 @@ import numpy as np
 
 from numerics.autocovariance import Fall
 from numerics.separation import decay_of_separation
+from numerics.smoothing import Rule
 from numerics.stationary_moments import CHANGE, ROUNDING, Equation, Trial, polished, states
-from theory import stationary_process
+from theory import ensembles, stationary_process
 from theory.ensembles import check_parameters
 from theory.expressions import ModelError
 from theory.stationary_process import StationaryProcess
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from numerics.stationary_moments import Solution
     from theory.ensembles import RandomNetwork
 
-COARSE, FINE = 12, 16
-"""Nodes of panels; the change from one to the other is part of every error."""
+COARSE, FINE = Rule(12), Rule(16)
+"""Of the integrals; the change from one to the other is part of every error."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class StationaryChaos:
             raise ModelError(msg)
         aim = candidates[0] if self.near is None else self.near
         state = min(candidates, key=lambda one: np.hypot(*np.subtract(one, aim)))
-        coarse, fine = (polished(self._equation, state, order) for order in (COARSE, FINE))
+        coarse, fine = (polished(self._equation, state, rule) for rule in (COARSE, FINE))
         if not fine.uncertainty.max() < 1e-4:
             msg = (
                 f"the {kind} at g = {self.g:g} is known to {fine.uncertainty.max():.1g} only; it is"
@@ -178,8 +179,6 @@ class StationaryChaos:
         return square
 
     def _number(self, expression: sp.Expr) -> float:
-        from theory import ensembles  # noqa: PLC0415
-
         return float(expression.subs({ensembles.g: self.g, **self.network.values}))
 
     @cached_property
@@ -196,8 +195,8 @@ class StationaryChaos:
 
     @cached_property
     def _exponents(self) -> tuple[float, float, float]:
-        fall = self._fall
-        plans = (fall, FINE), (fall, FINE + 4), (fall.coarser(), FINE)
+        fall, order = self._fall, FINE.order
+        plans = (fall, order), (fall, order + 4), (fall.coarser(), order)
         first, second, third = (self._growth_rate(*plan) for plan in plans)
         return first, second, third
 

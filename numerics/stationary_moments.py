@@ -13,21 +13,24 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-import sympy as sp
 from scipy.optimize import brentq, minimize_scalar, root
 
 from numerics.one_unit import compiled
-from numerics.smoothing import Smoothed, SmoothFunction
+from numerics.smoothing import Rule, Smoothed, SmoothFunction
 from theory import ensembles, stationary_process
 from theory.expressions import X, kinks
-from theory.stationary_process import StationaryProcess
 
 if TYPE_CHECKING:
-    from theory.ensembles import RandomNetwork
+    from collections.abc import Callable
 
-SCAN_ORDER, _SCAN_ACCURACY, _SEARCH_ACCURACY = 10, 1e-6, 1e-4
+    import sympy as sp
+
+    from theory.ensembles import RandomNetwork
+    from theory.stationary_process import StationaryProcess
+
+SCAN, _SCAN_ACCURACY, _SEARCH_ACCURACY = Rule(10, 1e-9), 1e-6, 1e-3
 _DECADES = np.linspace(-18, 18, 37) * np.log(10)
-_TINY = 1e-6  # a sign change of the energy that stays this large is a jump
+_NOISELESS_ACCURACY, _JUMP = 1e-11, 0.1
 _STEPS, _OUTSIDE = 100, 4
 ROUNDING = 2e-15
 """Relative error of sums over nodes."""
@@ -76,7 +79,7 @@ class Equation:
         return cls(transfer, float(stiffness), *(float(part.subs(numbers)) for part in rest))
 
 
-def _array_function(expression: sp.Expr):  # noqa: ANN202
+def _array_function(expression: sp.Expr) -> Callable[[np.ndarray], np.ndarray]:
     function = compiled([X], [expression])
     return lambda x: function(x)[0]
 
@@ -88,14 +91,14 @@ class Trial:
     equation: Equation
     mean: float
     variance: float
-    order: int
+    rule: Rule
     guess: float = 0.0
     """Where `frozen` is sought first."""
 
     @cached_property
     def smoothed(self) -> Smoothed:
         """Averages of two units of this mean and variance."""
-        return Smoothed(self.equation.transfer, self.mean, self.variance, self.order)
+        return Smoothed(self.equation.transfer, self.mean, self.variance, self.rule)
 
     @cached_property
     def constant(self) -> float:
@@ -176,11 +179,16 @@ class Trial:
             return 1.0
         if np.isnan(self.frozen):
             return -1.0
+        return self.balance
+
+    @property
+    def balance(self) -> float:
+        """The same without the shortcuts, so that it is smooth around a solution."""
         return float(sum(self.terms) / self.scale)
 
 
 def variances(
-    equation: Equation, mean: float, order: int, accuracy: float = _SCAN_ACCURACY
+    equation: Equation, mean: float, rule: Rule, accuracy: float = _SCAN_ACCURACY
 ) -> list[float]:
     """All variances at which a given mean has a stationary state that fluctuates.
 
@@ -188,17 +196,19 @@ def variances(
     ----------
     equation : Equation
     mean : float
-    order : int
-        Nodes of panels.
+    rule : Rule
+        Of the integrals.
     accuracy : float, optional
         Of the logarithm of the variance.
     """
-
+    if not equation.noise:
+        # the interval of a negative balance is narrow near the onset of chaos
+        accuracy = _NOISELESS_ACCURACY
     guess = 0.0
 
     def energy(logarithm: float) -> float:
         nonlocal guess
-        trial = Trial(equation, mean, float(np.exp(logarithm)), order, guess)
+        trial = Trial(equation, mean, float(np.exp(logarithm)), rule, guess)
         value = trial.energy
         if "frozen" in vars(trial) and np.isfinite(trial.frozen):
             guess = trial.frozen
@@ -218,14 +228,15 @@ def variances(
     for (low, before), (high, after) in pairwise(ordered):
         if before < 0 <= after:
             logarithm = brentq(energy, low, high, xtol=accuracy, rtol=1e-15)
-            near = Trial(equation, mean, float(np.exp(logarithm + accuracy)), order)
-            if abs(near.energy) < max(_TINY, 100 * accuracy):
+            below = Trial(equation, mean, float(np.exp(logarithm - accuracy)), rule)
+            # a static state lies where the end of the fall appears, without a change of sign
+            if abs(below.energy) < _JUMP and np.isfinite(below.frozen):
                 solutions.append(float(np.exp(logarithm)))
     return solutions
 
 
 def states(equation: Equation) -> list[tuple[float, float]]:
-    """All pairs of mean and variance that a scan finds, to four digits or more.
+    """All pairs of mean and variance that a scan finds, to three digits or more.
 
     Parameters
     ----------
@@ -238,13 +249,13 @@ def states(equation: Equation) -> list[tuple[float, float]]:
     """
     if not equation.drive:
         mean = equation.offset
-        return [(mean, variance) for variance in variances(equation, mean, SCAN_ORDER)]
+        return [(mean, variance) for variance in variances(equation, mean, SCAN)]
     known: dict[float, list[Trial]] = {}
 
     def trials(mean: float) -> list[Trial]:
         if mean not in known:
-            spread = variances(equation, mean, SCAN_ORDER, _SEARCH_ACCURACY)
-            known[mean] = [Trial(equation, mean, variance, SCAN_ORDER) for variance in spread]
+            spread = variances(equation, mean, SCAN, _SEARCH_ACCURACY)
+            known[mean] = [Trial(equation, mean, variance, SCAN) for variance in spread]
         return known[mean]
 
     def residual(mean: float, rank: int) -> float:
@@ -257,13 +268,13 @@ def states(equation: Equation) -> list[tuple[float, float]]:
         kept = [pair for pair in values if pair[1] != 0]
         for (low, before), (high, after) in pairwise(kept):
             if before < 0 < after:
-                width = _SEARCH_ACCURACY * (high - low)
+                width = 10 * _SEARCH_ACCURACY * (high - low)
                 mean = brentq(residual, low, high, args=(rank,), xtol=width)
                 solutions[mean, trials(mean)[rank].variance] = None
     return list(solutions)
 
 
-def _ladder(equation: Equation, trials) -> list[float]:  # noqa: ANN001
+def _ladder(equation: Equation, trials: Callable[[float], list[Trial]]) -> list[float]:
     """Means from the one without activity outwards, until the drift points inwards."""
     start = equation.offset
     first = trials(start)
@@ -309,15 +320,15 @@ class Solution:
 CHANGE = 1e-4
 
 
-def polished(equation: Equation, state: tuple[float, float], order: int) -> Solution:
+def polished(equation: Equation, state: tuple[float, float], rule: Rule) -> Solution:
     """Solve to rounding, from a solution of a few digits.
 
     Parameters
     ----------
     equation : Equation
     state : (mean, variance)
-    order : int
-        Nodes of panels.
+    rule : Rule
+        Of the integrals.
 
     Returns
     -------
@@ -330,10 +341,10 @@ def polished(equation: Equation, state: tuple[float, float], order: int) -> Solu
     def trial(unknowns: np.ndarray) -> Trial:
         logarithm, *shift = unknowns
         shifted = mean + width * shift[0] if shift else mean
-        return Trial(equation, float(shifted), float(variance * np.exp(logarithm)), order, guess)
+        return Trial(equation, float(shifted), float(variance * np.exp(logarithm)), rule, guess)
 
     def residual(at: Trial) -> np.ndarray:
-        return np.array([at.energy, *([at.mean_residual / width] if equation.drive else [])])
+        return np.array([at.balance, *([at.mean_residual / width] if equation.drive else [])])
 
     def sought(unknowns: np.ndarray) -> np.ndarray:
         nonlocal guess

@@ -165,8 +165,8 @@ def chaos_data(attractors: Sequence[Attractor]) -> xr.Dataset:
     -------
     xarray.Dataset
         What `validation.chaos.chaos_against_size` gives, NaN at sizes that a g does not have, its
-        settings, ``mean_field`` and ``mean_field_error`` over ``quantity``, and with the prefix ``limit_`` what
-        `validation.limits.judge_limits` gives.
+        settings, ``mean_field`` and ``mean_field_error`` over ``quantity``, and with the prefix
+        ``limit_`` what `validation.limits.judge_limits` gives.
     """
     parts = []
     for attractor in attractors:
@@ -175,10 +175,10 @@ def chaos_data(attractors: Sequence[Attractor]) -> xr.Dataset:
             if key != "g":
                 part[key] = ((), value, {"long_name": f"setting: {key}", "units": "1"})
         part = part.assign_coords(quantity=list(NAMES))
-        words = "mean-field theory of the dynamics"
+        subject = "mean-field theory of the dynamics"
         for key, label, values in (
-            ("mean_field", words, attractor.mean_field),
-            ("mean_field_error", f"numerical error of the {words}", attractor.errors),
+            ("mean_field", subject, attractor.mean_field),
+            ("mean_field_error", f"numerical error of the {subject}", attractor.errors),
         ):
             column = [values.get(name, np.nan) for name in NAMES]
             part[key] = ("quantity", column, {"long_name": label, "units": "1"})

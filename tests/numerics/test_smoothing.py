@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.special import erf
+from scipy.stats import multivariate_normal
 
-from numerics.smoothing import Smoothed, SmoothFunction
+from numerics.smoothing import Rule, Smoothed, SmoothFunction
 
 
 def arcsine(steepness, variance, covariance):
@@ -27,7 +28,7 @@ def test_error_function(steepness, order):
         lambda x: erf(steepness * x),
         lambda x: 2 * steepness / np.sqrt(np.pi) * np.exp(-((steepness * x) ** 2)),
     )
-    averages = Smoothed(function, 0.0, 1.7, order)
+    averages = Smoothed(function, 0.0, 1.7, Rule(order))
     for share in (0.0, 1e-12, 0.1, 0.5, 0.9, 1 - 1e-3, 1 - 1e-9, 1.0):
         expected = arcsine(steepness, 1.7, 1.7 * share)
         found = averages.at(1.7 * share)
@@ -37,12 +38,10 @@ def test_error_function(steepness, order):
 @pytest.mark.parametrize("mean", [0.0, 0.4, -7.0])
 def test_threshold_by_orthant_probabilities(mean):
     """E max(0, x) max(0, y) of any mean, by its derivatives, which are orthant probabilities."""
-    from scipy.stats import multivariate_normal
-
     function = SmoothFunction(
         lambda x: np.maximum(x, 0), lambda x: np.heaviside(x, 0.5), kinks=(0.0,)
     )
-    averages = Smoothed(function, mean, 1.0, 16)
+    averages = Smoothed(function, mean, 1.0)
     for covariance in (0.2, 0.9):
         law = multivariate_normal([0, 0], [[1, covariance], [covariance, 1]])
         assert averages.at(covariance).slope == pytest.approx(law.cdf([mean, mean]), rel=1e-6)

@@ -45,7 +45,7 @@ def test_linear_unit_with_noise_by_hand():
 @pytest.mark.parametrize(
     ("model", "reciprocity", "message"),
     [
-        ({}, 0.3, r"gamma = 0\.3 gives a unit a memory .* two_time"),
+        ({}, 0.3, r"gamma = 0\.3 gives a unit a memory .*two_time"),
         (
             {"local": "-x - x**3"},
             0.0,
