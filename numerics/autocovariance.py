@@ -13,14 +13,16 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.polynomial import legendre
 
 from numerics.piecewise import Piecewise
 from numerics.quadrature import gauss_legendre
+from numerics.smoothing import legendre_transforms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numerics.stationary_moments import Trial
+    from numerics.stationary_equation import Trial
 
 _TOLERANCE, _ROUNDING = 1e-12, 1e-14
 _REST, _TAIL = 39.0, 3.0  # logarithms: of the distance left out, and the length of a panel there
@@ -188,8 +190,19 @@ class Fall:
     @cached_property
     def times(self) -> np.ndarray:
         """When elements begin, and when the last one ends."""
-        lengths = [_elapsed(element, np.array([element.right]))[0] for element in self.elements]
-        return np.append(0.0, np.cumsum(lengths))
+        return np.append(0.0, np.cumsum([clock.sum() for clock in self._clocks]))
+
+    @cached_property
+    def _clocks(self) -> list[np.ndarray]:
+        """Legendre series of the time since an element began, over [-1, 1]."""
+        node, _ = gauss_legendre(_INSIDE)
+        transform, _ = legendre_transforms(_INSIDE)
+        clocks = []
+        for element in self.elements:
+            half = (element.right - element.left) / 2
+            duration = element.duration(element.left + half * (1 + node))
+            clocks.append(half * legendre.legint(transform @ duration, lbnd=-1))
+        return clocks
 
     def at(self, lags: np.ndarray) -> np.ndarray:
         """Autocovariance at lags >= 0, by bisection of the time of every element."""
@@ -202,12 +215,13 @@ class Fall:
             if not here.any():
                 continue
             aim = lags[here] - self.times[k]
-            low, high = (np.full(aim.shape, end) for end in (element.left, element.right))
+            low, high = (np.full(aim.shape, end) for end in (-1.0, 1.0))
             for _ in range(_HALVINGS):
                 middle = (low + high) / 2
-                late = _elapsed(element, middle) > aim
+                late = legendre.legval(middle, self._clocks[k]) > aim
                 low, high = np.where(late, low, middle), np.where(late, middle, high)
-            sigma = element.sigma((low + high) / 2)
+            half = (element.right - element.left) / 2
+            sigma = element.sigma(element.left + half * (1 + (low + high) / 2))
             result[here] = self.trial.variance - sigma**2
         after = place >= len(self.elements)
         slope = float(self.slope(np.array(self.depth)))
@@ -224,10 +238,3 @@ def _depth(trial: Trial) -> float:
 
 def _same(sigma: np.ndarray) -> np.ndarray:
     return sigma
-
-
-def _elapsed(element: Element, coordinate: np.ndarray) -> np.ndarray:
-    """Time from the begin of an element to coordinates in it."""
-    node, weight = gauss_legendre(_INSIDE)
-    half = (coordinate - element.left)[..., None] / 2
-    return (element.duration(element.left + half * (1 + node)) * weight * half).sum(axis=-1)

@@ -11,7 +11,8 @@ import numpy as np
 from numerics.autocovariance import Fall
 from numerics.separation import decay_of_separation
 from numerics.smoothing import Rule
-from numerics.stationary_moments import CHANGE, ROUNDING, Equation, Trial, polished, states
+from numerics.stationary_equation import Equation, Trial
+from numerics.stationary_moments import CHANGE, ROUNDING, polished, states
 from theory import ensembles, stationary_process
 from theory.ensembles import check_parameters
 from theory.expressions import ModelError

@@ -71,6 +71,7 @@ class StationaryProcess:
 
     def __post_init__(self) -> None:
         process = self._process
+        _ = process.functions  # refuses jumps
         memory = process.memory.subs(ensembles.gamma, self.reciprocity)
         if memory != 0:
             msg = (
