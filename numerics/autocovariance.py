@@ -79,7 +79,6 @@ class Fall:
             covariance = np.maximum(trial.variance - sigma**2, 0.0)
             pairs = np.array([trial.push(float(at)) for at in covariance]).T
             pairs[0] /= depth - sigma
-            pairs[1] = (pairs[1] + equation.stiffness) / equation.coupling
             return pairs
 
         # rounding of the push, which is a small difference near the onset of chaos

@@ -107,12 +107,16 @@ class StationaryChaos:
         candidates = states(self._equation)
         kind = "stationary state with noise" if self.noise else "chaotic state"
         if not candidates:
-            advice = "the model may not confine x" if self.noise else "it needs a larger g"
-            raise ModelError(f"there is no {kind} at g = {self.g:g}; {advice}")
+            advice = (
+                "the model may not confine x"
+                if self.noise
+                else "it needs a larger g (within 1e-7 of the onset rounding hides it)"
+            )
+            raise ModelError(f"there is no {kind} at g = {self.g}; {advice}")
         if len(candidates) > 1 and self.near is None:
             listed = ", ".join(f"({mean:.4g}, {variance:.4g})" for mean, variance in candidates)
             msg = (
-                f"{len(candidates)} stationary states coexist at g = {self.g:g}, with the (mean,"
+                f"{len(candidates)} stationary states coexist at g = {self.g}, with the (mean,"
                 f" variance) of x {listed}; pass one of them as near"
             )
             raise ModelError(msg)
@@ -121,7 +125,7 @@ class StationaryChaos:
         coarse, fine = (polished(self._equation, state, rule) for rule in (COARSE, FINE))
         if not fine.uncertainty.max() < 1e-4:
             msg = (
-                f"the {kind} at g = {self.g:g} is known to {fine.uncertainty.max():.1g} only; it is"
+                f"the {kind} at g = {self.g} is known to {fine.uncertainty.max():.1g} only; it is"
                 " too close to where it appears, use a slightly larger g"
             )
             raise ModelError(msg)
@@ -265,8 +269,9 @@ class StationaryChaos:
         first, second, third = self._exponents
         coarse, fine = self._solutions
         unknown = fine.uncertainty[0] + abs(np.log(fine.trial.variance / coarse.trial.variance))
-        rate = first + self._equation.stiffness**0.5
-        return abs(first - second) + abs(first - third) + rate * (10 * unknown + 10 * ROUNDING)
+        rate = abs(first) + self._equation.stiffness**0.5
+        change = abs(first - second) + abs(first - third)
+        return float(change + rate * (10 * unknown + 10 * ROUNDING))
 
 
 def _x_squared(trial: Trial) -> float:

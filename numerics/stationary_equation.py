@@ -104,10 +104,10 @@ class Trial:
         return self.mean - self.equation.offset - self.equation.drive * self.smoothed.average
 
     def push(self, covariance: float) -> tuple[float, float]:
-        """``-Delta''`` at a covariance and its slope, which grows with the covariance."""
+        """``-Delta''`` at a covariance, and the slope of the correlation, which grows with it."""
         equation, at = self.equation, self.smoothed.at(covariance)
         push = equation.coupling * at.correlation + self.constant - equation.stiffness * covariance
-        return push, equation.coupling * at.slope - equation.stiffness
+        return push, at.slope
 
     @cached_property
     def frozen(self) -> float:
@@ -117,7 +117,8 @@ class Trial:
         """
         covariance, before = self.guess if self.guess < self.variance else 0.0, np.inf
         for _ in range(_STEPS):
-            push, slope = self.push(covariance)
+            push, correlation_slope = self.push(covariance)
+            slope = self.equation.coupling * correlation_slope - self.equation.stiffness
             if slope >= 0 and covariance == self.guess > 0:
                 covariance = 0.0
                 continue
@@ -166,9 +167,10 @@ class Trial:
         if not np.isfinite(square):
             return -1.0
         free = self.variance - equation.noise / np.sqrt(equation.stiffness)
-        if equation.stiffness * free <= self.constant:
+        # not at the bounds themselves, which are the solution without couplings
+        if equation.stiffness * free <= 0.9 * self.constant:
             return -1.0
-        if equation.stiffness * free >= square:
+        if equation.stiffness * free >= 1.1 * square:
             return 1.0
         if np.isnan(self.frozen):
             return -1.0

@@ -161,6 +161,16 @@ def test_linear_network_with_noise(rate, gain, slope):
     assert state.x_dot_squared == pytest.approx(square + total**2 * noise / kappa, rel=1e-12)
 
 
+def test_units_without_couplings():
+    """Ornstein-Uhlenbeck process in a random field: D/k exp(-k tau) + sigma_h^2/k^2."""
+    state = StationaryChaos(RandomNetwork(local="-2*x", field_std=0.6), 0.0, noise=0.3)
+    lags = np.array([0.0, 0.4, 3.0])
+    values, errors = state.autocovariance(lags)
+    assert (abs(values - 0.15 * np.exp(-2 * lags) - 0.09) < errors).all()
+    assert state.frozen_variance == pytest.approx(0.09, rel=1e-13)
+    assert abs(state.lyapunov + 2) < state.lyapunov_error < 1e-10
+
+
 def test_linear_network_with_fields_and_mean():
     """M = k^-1 (a_0 + mu m) and k^2 Delta(inf) = g^2 C(inf) + sigma_h^2, both linear."""
     network = RandomNetwork(local="1 - 2*x", transfer="x/2 + 1", mean=0.5, field_std=0.4)
