@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SCAN, _SCAN_ACCURACY, _SEARCH_ACCURACY = Rule(10, 1e-9), 1e-6, 1e-3
 _DECADES = np.linspace(-18, 18, 37) * np.log(10)
-_NOISELESS_ACCURACY, _JUMP = 1e-11, 0.1
+_NOISELESS_ACCURACY, _JUMP, _LEAST = 1e-11, 0.1, 1e-6
 _OUTSIDE = 4  # steps outwards, beyond which the mean is not sought
 ROUNDING = 2e-15
 """Relative error of sums over nodes."""
@@ -66,7 +66,8 @@ def variances(
             logarithm = brentq(energy, low, high, xtol=accuracy, rtol=1e-15)
             below = Trial(equation, mean, float(np.exp(logarithm - accuracy)), rule)
             # a static state lies where the end of the fall appears, without a change of sign
-            if abs(below.energy) < _JUMP and np.isfinite(below.frozen):
+            least = 0.0 if equation.noise else _LEAST * below.variance
+            if abs(below.energy) < _JUMP and below.variance - below.frozen > least:
                 solutions.append(float(np.exp(logarithm)))
     return solutions
 
