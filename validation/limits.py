@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from numerics.stationary import StationaryChaos
     from theory.ensembles import RandomNetwork
-    from validation.mean_field import StationaryChaos
 
 _LONG_NAMES = {
     "quantity": "quantity compared",
@@ -107,7 +107,7 @@ def attractor_limits(chaos: xr.Dataset, state: StationaryChaos) -> xr.Dataset:
     ----------
     chaos : xarray.Dataset
         From `validation.chaos.chaos_against_size`.
-    state : validation.mean_field.StationaryChaos
+    state : numerics.stationary.StationaryChaos
         At the same g.
 
     Returns
@@ -137,7 +137,7 @@ def mean_field_values(state: StationaryChaos) -> dict[str, float]:
     Examples
     --------
     >>> from theory import RandomNetwork
-    >>> from validation.mean_field import StationaryChaos
+    >>> from numerics.stationary import StationaryChaos
     >>> sorted(mean_field_values(StationaryChaos(RandomNetwork(), 1.5)))
     ['exponent', 'transfer_squared', 'x_dot_squared', 'x_squared']
     """
@@ -147,6 +147,20 @@ def mean_field_values(state: StationaryChaos) -> dict[str, float]:
         "transfer_squared": state.transfer_squared,
         "x_dot_squared": state.x_dot_squared,
     }
+
+
+def mean_field_errors(state: StationaryChaos) -> dict[str, float]:
+    """Estimated numerical errors of `mean_field_values`.
+
+    Examples
+    --------
+    >>> from theory import RandomNetwork
+    >>> from numerics.stationary import StationaryChaos
+    >>> max(mean_field_errors(StationaryChaos(RandomNetwork(), 1.5)).values()) < 1e-11
+    True
+    """
+    names = ("x_squared", "transfer_squared", "x_dot_squared")
+    return {"exponent": state.lyapunov_error} | {name: state.errors[name] for name in names}
 
 
 def stability_edge(network: RandomNetwork, gamma: float) -> float:

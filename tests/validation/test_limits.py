@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from numerics.stationary import StationaryChaos
 from theory import ModelError, RandomNetwork
 from validation.cold import mean_square_overlap
 from validation.limits import (
@@ -13,7 +14,6 @@ from validation.limits import (
     mean_field_values,
     stability_edge,
 )
-from validation.mean_field import StationaryChaos
 from validation.quiescence import quiescent_stability
 
 RATE = RandomNetwork()
