@@ -241,8 +241,9 @@ def _stationary(free_energy: FreeEnergy) -> list[Step]:
         steps.append(
             Step(
                 "Symmetric branch",
-                "The weight is invariant under a reflection of x; these order parameters are then"
-                " consistently zero, and the rest obey",
+                f"The weight is invariant under a reflection of x about {symmetric.origin}, from"
+                " where x is counted; these order parameters are then consistently zero, and the"
+                " rest obey",
                 (*zero, *symmetric.stationarity),
             )
         )

@@ -133,11 +133,10 @@ def _fluctuation(free_energy: FreeEnergy, first: Overlap, second: Overlap, sign:
 
 def _in_terms_of(free_energy: FreeEnergy, function: sp.Expr) -> sp.Expr:
     """Write a function of a unit in the abbreviations of the one-unit weight."""
-    names = {str(a): a for a in free_energy.exponent.atoms(Abbreviation)}
-    opaque = free_energy.average.functions
+    functions = free_energy.functions
     known = {
-        key: names.get(str(key.func), value) if X in value.free_symbols else value
-        for key, value in opaque.items()
+        key: functions[str(key.func)] if X in value.free_symbols else value
+        for key, value in free_energy.average.functions.items()
     }
     return function.xreplace(known)
 

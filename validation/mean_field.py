@@ -18,6 +18,7 @@ from scipy.optimize import brentq
 from scipy.special import roots_hermitenorm
 
 from theory.expressions import ModelError, X
+from theory.parity import parity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +71,7 @@ class StationaryChaos:
 
     def __post_init__(self) -> None:
         network = self.network
-        odd = (network.transfer + network.transfer.subs(X, -X)).equals(0)
+        odd = parity(network.transfer) == -1
         plain = network.local == -X and network.gain == 1 and not any(network.values.values())
         if not (odd and plain):
             msg = (
