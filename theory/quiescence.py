@@ -33,7 +33,9 @@ class QuiescentState:
 
 
 def taylor_coefficients(network: RandomNetwork, order: int) -> dict[sp.Symbol, sp.Expr]:
-    """Taylor coefficients at the quiescent state, or 0, by the symbols ``a1, b0, b2, c1, ...`` of the general results.
+    """Taylor coefficients by the symbols ``a1, b0, b2, c1, ...`` of the general results.
+
+    At the quiescent state, or at 0 if there is none.
 
     Parameters
     ----------
@@ -125,9 +127,8 @@ def check_symmetric(network: RandomNetwork) -> None:
         if parity(function, state) != sign:
             kind = "odd" if sign < 0 else "even"
             msg = (
-                f"{name} {function} is not {kind} about x = {state}, so that there is no symmetric branch and units"
-                " share fields as soon as they are active; follow the"
-                " branch"
+                f"{name} {function} is not {kind} about x = {state}, so that there is no symmetric"
+                " branch and units share fields as soon as they are active; follow the branch"
             )
             raise ModelError(msg)
 

@@ -7,8 +7,11 @@ what the replica matrices look like and does the replica sums.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
+from itertools import count as naturals
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -158,10 +161,14 @@ class ReplicatedSaddle:
         found: list[OrderParameter] = []
         algebraic, terms = sp.S.Zero, []
         diagonal: dict[sp.Expr, sp.Expr] = {}
-        width = T
+        widths: dict[sp.Expr, sp.Expr] = {}
+        used: Counter[tuple[int, int]] = Counter()
         for pairing in sorted(self.average.pairings, key=lambda p: -p.first.replicas):
             overlap, other, kappa = pairing.first, pairing.second, pairing.coefficient
-            names = _NAMES[overlap.replicas, overlap.responses]
+            kind = overlap.replicas, overlap.responses
+            used[kind] += 1
+            ending = f"_{used[kind]}" if used[kind] > 1 else ""
+            names = tuple(name + ending for name in _NAMES[kind])
             own = self.ansatz.matrix(names)
             unit = (-sp.I * sp.sqrt(T)) ** overlap.responses
             if pairing.is_square:
@@ -169,8 +176,11 @@ class ReplicatedSaddle:
                 algebraic -= self.ansatz.contract(_in_temperature(kappa * unit) * own, own)
                 terms.append(((2 * kappa) * own, other))
                 # a response may vanish: a small share of its Cauchy-Schwarz bound is the floor
-                (activity,) = diagonal.values()
-                size = sp.Abs(own.diagonal) + sp.sqrt(activity / width) / 1000
+                response, function = sorted(
+                    (overlap.left, overlap.right), key=lambda side: not side.has(XH)
+                )
+                bound = diagonal[function] / widths.get(response, T)
+                size = sp.Abs(own.diagonal) + sp.sqrt(bound) / 1000
                 scales = [size] * len(names)
             else:
                 conjugate = self.ansatz.matrix(names, conjugate=True)
@@ -181,7 +191,7 @@ class ReplicatedSaddle:
                     diagonal[overlap.left] = own.diagonal
                     # typical inverse variance of the response field, in units of T
                     own_part = self.ansatz.split(own)[0]
-                    width = T - 2 * T * _in_temperature(kappa) * own_part
+                    widths[other.left] = T - 2 * T * _in_temperature(kappa) * own_part
                 size = own.diagonal if overlap.replicas == 2 else sp.sqrt(diagonal[overlap.left])
                 scales = [size] * len(names)
                 found += [
@@ -250,9 +260,11 @@ class ReplicatedSaddle:
         names = {"xh*b(x)": "zeta", "xh": "zeta", "c(x)": "w"}
         symbols: list[sp.Symbol] = []
         for source in self._collective[0]:
-            name = names.get(str(source), "h")
             taken = {str(symbol) for symbol in symbols}
-            symbols.append(sp.Symbol("h" if name in taken else name, real=True))
+            numbered = (f"h_{number}" for number in naturals(2))
+            wanted = chain([names.get(str(source), "h"), "h"], numbered)
+            name = next(name for name in wanted if name not in taken)
+            symbols.append(sp.Symbol(name, real=True))
         return symbols
 
     @cached_property

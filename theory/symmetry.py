@@ -61,8 +61,9 @@ def find_reduction(
 ) -> Reduction:
     """Find the order parameters that a reflection ``x -> 2 x0 - x`` allows to vanish.
 
-    Points x0 about which all functions have a parity are tried one after the other. The signs under which the weight is invariant are found by trial; the candidates are then
-    put to zero and their own equations are required to give zero.
+    Points x0 about which all functions have a parity are tried one after the other. The signs
+    under which the weight is invariant are found by trial; the candidates are then put to zero
+    and their own equations are required to give zero.
 
     Parameters
     ----------
