@@ -18,6 +18,7 @@ from theory.ensembles import RandomNetwork, T
 from theory.expressions import X, kinks
 from theory.fixed_points import check_fixed_points, resting_states
 from theory.free_energy import FreeEnergy
+from theory.values import Value
 
 C, R, m, chi = (sp.Symbol(name, real=True) for name in ("C", "R", "m", "chi"))
 SLOPE = sp.Symbol("F1", real=True)
@@ -25,7 +26,7 @@ SLOPE = sp.Symbol("F1", real=True)
 
 
 @dataclass(frozen=True)
-class CavityEquations:
+class CavityEquations(Value):
     """Equations for the overlap ``C``, response ``R`` and mean activity ``m`` at a fixed point.
 
     Parameters

@@ -24,6 +24,7 @@ from theory.quiescent_expansion import (
     quiescent_expansion,
     tau,
 )
+from theory.values import Value
 
 PHI, LINEAR, THERMAL = sp.symbols("Phi phi_1 phi_T", real=True)
 RESPONSE = "The susceptibility diverges where its pole is a root of the response equation."
@@ -36,7 +37,7 @@ _COLD = {tau: 0, chi: 1}
 
 
 @dataclass(frozen=True)
-class CriticalLine:
+class CriticalLine(Value):
     """A line in the plane of coupling strength and reciprocity.
 
     Parameters

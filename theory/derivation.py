@@ -21,13 +21,14 @@ from theory.averages import Abbreviation
 from theory.disorder import XH, N, i, n, r, s
 from theory.ensembles import eta
 from theory.expressions import X
+from theory.values import Value
 
 if TYPE_CHECKING:
     from theory.free_energy import FreeEnergy
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(Value):
     """One step of a derivation.
 
     Parameters
@@ -44,7 +45,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Derivation:
+class Derivation(Value):
     """The steps from a network's dynamics to its saddle-point equations.
 
     Parameters

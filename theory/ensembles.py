@@ -10,6 +10,7 @@ import sympy as sp
 from scipy.sparse import csr_array
 
 from theory.expressions import ModelError, X, check_on_line, parse_expression
+from theory.values import Value
 
 g, gamma, T = (
     sp.Symbol("g", nonnegative=True),
@@ -30,7 +31,7 @@ PARAMETERS = (g, gamma, T, mu, sigma_h, eta)
 
 
 @dataclass(frozen=True)
-class RandomNetwork:
+class RandomNetwork(Value):
     r"""A random recurrent network with partly reciprocal Gaussian couplings.
 
     The dynamics of unit ``i`` is

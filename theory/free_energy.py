@@ -24,13 +24,14 @@ from theory.ensembles import PARAMETERS, RandomNetwork, T
 from theory.expressions import X, kinks
 from theory.replicas import OrderParameter, ReplicaSymmetric, ReplicatedSaddle
 from theory.symmetry import Reduction, find_reduction
+from theory.values import Value
 
 if TYPE_CHECKING:
     from theory.derivation import Derivation
 
 
 @dataclass(frozen=True)
-class FreeEnergy:
+class FreeEnergy(Value):
     """The replicated free energy per unit of a `RandomNetwork` in a replica ansatz.
 
     All properties are derived on first use. ``g``, ``gamma`` and ``T`` stay symbols, as do those

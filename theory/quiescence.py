@@ -11,13 +11,14 @@ from theory.expressions import ModelError, X, kinks, real_zeros
 from theory.fixed_points import resting_states
 from theory.parity import parity
 from theory.quiescent_expansion import SERIES, a1, b0, c1, quiescent_expansion
+from theory.values import Value
 
 if TYPE_CHECKING:
     from theory.ensembles import RandomNetwork
 
 
 @dataclass(frozen=True)
-class QuiescentState:
+class QuiescentState(Value):
     """The state whose activity vanishes in proportion to the temperature.
 
     Parameters

@@ -17,6 +17,7 @@ from theory.averages import Abbreviation
 from theory.ensembles import RandomNetwork, T
 from theory.expressions import X
 from theory.free_energy import FreeEnergy
+from theory.values import Value
 
 a1, a3, a5 = sp.symbols("a1 a3 a5", real=True)
 b0, b2, b4 = sp.symbols("b0 b2 b4", real=True)
@@ -37,7 +38,7 @@ EPSILON = sp.Symbol("epsilon", positive=True)
 
 
 @dataclass(frozen=True)
-class QuiescentExpansion:
+class QuiescentExpansion(Value):
     """Expansion of the functional of any network with the reflection symmetry.
 
     All properties are in ``g``, ``gamma`` and the Taylor coefficients ``a1 ... c5``; they are

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from itertools import count as naturals
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import sympy as sp
 
@@ -20,6 +20,7 @@ from theory.averages import SiteIntegral, gaussian_average
 from theory.disorder import XH, DisorderAverage, Overlap, beta
 from theory.ensembles import T
 from theory.expressions import X
+from theory.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,7 @@ _NAMES = {(2, 0): ("q", "Q"), (2, 1): ("rho", "P"), (1, 0): ("m",), (2, 2): ("u"
 
 
 @dataclass(frozen=True)
-class OrderParameter:
+class OrderParameter(Value):
     """One number of the ansatz.
 
     Parameters
@@ -53,7 +54,7 @@ class OrderParameter:
 
 
 @dataclass(frozen=True)
-class ReplicaMatrix:
+class ReplicaMatrix(Value):
     """A replica-symmetric matrix ``diagonal`` on and ``off`` off the diagonal, or a vector."""
 
     diagonal: sp.Expr
@@ -65,7 +66,8 @@ class ReplicaMatrix:
         )
 
 
-class ReplicaSymmetric:
+@dataclass(frozen=True)
+class ReplicaSymmetric(Value):
     """All replicas equivalent: the algebra of matrices with two values.
 
     Another ansatz offers the same.
@@ -81,9 +83,9 @@ class ReplicaSymmetric:
     """
 
     name = "replica symmetric"
-    block: sp.Symbol = count
+    block: ClassVar[sp.Symbol] = count
     """How many replicas see the same fields."""
-    parameters: tuple[sp.Symbol, ...] = ()
+    parameters: ClassVar[tuple[sp.Symbol, ...]] = ()
     """Numbers of the ansatz itself."""
 
     def matrix(self, names: tuple[str, ...], conjugate: bool = False) -> ReplicaMatrix:
@@ -126,7 +128,7 @@ class ReplicaSymmetric:
 
 
 @dataclass(frozen=True)
-class ReplicatedSaddle:
+class ReplicatedSaddle(Value):
     """The saddle point of the averaged replicated weight in a given ansatz.
 
     Parameters

@@ -14,13 +14,14 @@ import sympy as sp
 from theory.averages import Abbreviation, GaussianAverage, SiteAverage
 from theory.expressions import X
 from theory.parity import reflections
+from theory.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 @dataclass(frozen=True)
-class Reduction:
+class Reduction(Value):
     """Order parameters that vanish on the symmetric branch.
 
     Parameters
