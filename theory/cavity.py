@@ -18,9 +18,10 @@ import sympy as sp
 from theory.averages import Abbreviation, written_out
 from theory.derivation import Derivation, Step
 from theory.ensembles import RandomNetwork, T
-from theory.expressions import X, kinks, real_zeros
-from theory.fixed_points import check_fixed_points
+from theory.expressions import X, kinks
+from theory.fixed_points import check_fixed_points, resting_states
 from theory.free_energy import FreeEnergy
+from theory.values import Value
 
 C, R, m, chi = (sp.Symbol(name, real=True) for name in ("C", "R", "m", "chi"))
 SLOPE = sp.Symbol("F1", real=True)
@@ -36,7 +37,7 @@ OWN, SHARED = sp.symbols("chi_0 D_g", real=True)
 
 
 @dataclass(frozen=True)
-class CavityEquations:
+class CavityEquations(Value):
     """Equations for the overlap ``C``, response ``R`` and mean activity ``m`` at a fixed point.
 
     Parameters
@@ -369,11 +370,8 @@ class CavityEquations:
 
         None if there is not just one, or if c has no derivative there.
         """
-        network = self.network
-        if network.field_std:
-            return None
-        states = [x for x in real_zeros(network.transfer) if network.local.subs(X, x) == 0]
-        smooth = [x for x in states if x not in kinks(network.transfer)]
+        states = resting_states(self.network)
+        smooth = [x for x in states if x not in kinks(self.network.transfer)]
         return smooth[0] if len(states) == len(smooth) == 1 else None
 
     @cached_property

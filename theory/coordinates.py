@@ -14,6 +14,7 @@ import sympy as sp
 
 from theory.expressions import ModelError, X, check_differentiable
 from theory.indices import contract_deltas, expand_sums, name_elements, substitute_index
+from theory.values import Value
 
 if TYPE_CHECKING:
     from theory.dynamics import Dynamics
@@ -30,7 +31,7 @@ _NOT_SMOOTH = (sp.Abs, sp.Max, sp.Min, sp.sign, sp.Heaviside, sp.Piecewise)
 
 
 @dataclass(frozen=True)
-class NetworkForm:
+class NetworkForm(Value):
     """A random network with given couplings: vectors have the free index k, matrices k and l."""
 
     system: RandomNetwork
@@ -90,7 +91,7 @@ class NetworkForm:
 
 
 @dataclass(frozen=True)
-class ExplicitForm:
+class ExplicitForm(Value):
     """A few named variables: vectors are columns and matrices are matrices."""
 
     system: Dynamics

@@ -30,6 +30,7 @@ from theory.ensembles import RandomNetwork, T, check_parameters, g, gamma, mu
 from theory.expressions import ModelError
 from theory.quiescence import check_quiescent, check_symmetric, taylor_coefficients
 from theory.quiescent_expansion import a1, b0, c1, kappa, quiescent_expansion, tau
+from theory.values import Value
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -38,7 +39,7 @@ _STRENGTH, _SQUARE = sp.Symbol("G", positive=True), sp.Symbol("g_squared", real=
 
 
 @dataclass(frozen=True)
-class CriticalLine:
+class CriticalLine(Value):
     """A line in the plane of coupling strength and reciprocity.
 
     Parameters

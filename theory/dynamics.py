@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from theory.expressions import ModelError, parse_expression
+from theory.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
-class Dynamics:
+class Dynamics(Value):
     """A system ``dx_i/dt = F_i(x_1, ..., x_n)``, gradient or not.
 
     Parameters

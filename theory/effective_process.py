@@ -16,6 +16,7 @@ import sympy as sp
 
 from theory.disorder import XH, DisorderAverage, Overlap, beta, fields, i
 from theory.expressions import ModelError, X, kinks
+from theory.values import Value
 
 if TYPE_CHECKING:
     from theory.ensembles import RandomNetwork
@@ -25,7 +26,7 @@ zeta, h = sp.symbols("zeta h", real=True)
 
 
 @dataclass(frozen=True)
-class EffectiveProcess:
+class EffectiveProcess(Value):
     r"""One unit in the field of all others, for infinite size.
 
     The unit obeys ``dx = [a(x) + b(x) zeta + h] dt + sqrt(2 D) dW`` with

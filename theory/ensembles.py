@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 
 from theory.expressions import ModelError, X, check_on_line, parse_expression
 from theory.streams import stream
+from theory.values import Value
 
 g, gamma, T = (
     sp.Symbol("g", nonnegative=True),
@@ -31,7 +32,7 @@ PARAMETERS = (g, gamma, T, mu, sigma_h, eta)
 
 
 @dataclass(frozen=True)
-class RandomNetwork:
+class RandomNetwork(Value):
     r"""A random recurrent network with partly reciprocal Gaussian couplings.
 
     The dynamics of unit ``i`` is

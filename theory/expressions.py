@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 import operator
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 import mpmath
 import sympy as sp
+from sympy.core.relational import Relational
 
 from theory.magnitude import LARGEST_ARGUMENT, LARGEST_POWER, log_size, log_size_of_power
 
@@ -55,6 +56,8 @@ _LONGEST = 500
 _LARGEST_EXPONENT = 64
 _LARGEST_DECIMAL_EXPONENT = 300
 _POLE = sp.Integer(10) ** 15
+_CLOSE = 1e-12
+"""Distance at which two kinks are one."""
 _SAMPLES = [sp.Rational(n, 8) for n in range(-80, 81)] + [
     sign * sp.Integer(n) for n in (13, 17, 25, 40) for sign in (-1, 1)
 ]
@@ -222,7 +225,11 @@ def real_zeros(expression: sp.Expr) -> list[sp.Expr]:
     """
     if X not in expression.free_symbols:
         return []
-    if expression.is_polynomial(X):
+    # SymPy isolates roots of polynomials with rational coefficients only
+    irrational = expression.has(sp.NumberSymbol, sp.Function) or any(
+        not power.exp.is_Integer for power in expression.atoms(sp.Pow)
+    )
+    if expression.is_polynomial(X) and not irrational:
         return list(dict.fromkeys(sp.real_roots(sp.Poly(expression, X))))
     function = sp.lambdify(X, expression, "mpmath")
     zeros: list[sp.Expr] = []
@@ -238,20 +245,34 @@ def real_zeros(expression: sp.Expr) -> list[sp.Expr]:
 
 
 def kinks(expression: sp.Expr) -> list[sp.Expr]:
-    """Points where Abs, Max or Min switch, so that the function may lose smoothness.
+    """Points where Abs, Max, Min or Piecewise switch, so that a function may lose smoothness.
 
     Examples
     --------
     >>> kinks(sp.Max(0, X - 1))
     [1]
     """
-    switches = {node.args[0] for node in expression.atoms(sp.Abs, sp.sign)}
+    switches = {node.args[0] for node in expression.atoms(sp.Abs, sp.sign, sp.Heaviside)}
     for node in expression.atoms(sp.Max, sp.Min):
-        first, *rest = node.args
-        switches |= {first - other for other in rest}
-        switches |= {one - other for one, other in pairwise(rest)}
-    points = {point for switch in switches for point in real_zeros(switch)}
-    return sorted(points, key=float)
+        switches |= {one - other for one, other in combinations(node.args, 2)}
+    switches |= {condition.lhs - condition.rhs for condition in expression.atoms(Relational)}
+    points: list[sp.Expr] = []
+    for point in sorted({p for switch in switches for p in _crossings(switch)}, key=float):
+        if not points or float(point - points[-1]) > _CLOSE * (1 + abs(float(point))):
+            points.append(point)
+    return points
+
+
+def _crossings(switch: sp.Expr) -> list[sp.Expr]:
+    """Zeros of a switch, without those amid an interval of zeros, where nothing switches."""
+    slope = switch.diff(X)
+    if slope != 0 and X not in slope.free_symbols:
+        return [sp.expand(-switch.subs(X, 0) / slope)]
+    return [
+        zero
+        for zero in real_zeros(switch)
+        if any(switch.subs(X, zero + sign * sp.Float(_CLOSE, 30)) != 0 for sign in (-1, 1))
+    ]
 
 
 def check_differentiable(expression: sp.Expr, order: int, name: str) -> None:
@@ -290,22 +311,3 @@ def check_differentiable(expression: sp.Expr, order: int, name: str) -> None:
                     " which the gradient of the potential needs; solving does not need it"
                 )
                 raise ModelError(msg)
-
-
-def parity(expression: sp.Expr) -> int:
-    """Parity in ``x``, found by substituting ``-x``: 1 even, -1 odd, 0 neither.
-
-    Examples
-    --------
-    >>> parity(sp.tanh(X)), parity(sp.tanh(X + 1)), parity(1 / (1 + X**2))
-    (-1, 0, 1)
-    """
-    mirrored = expression.subs(X, -X)
-    for sign in (1, -1):
-        difference = mirrored - sign * expression
-        # a cheap numeric refutation first; the proof is symbolic
-        if abs(sp.N(difference.subs(X, sp.Rational(7, 11)), 30)) > 1e-20:
-            continue
-        if sp.simplify(difference) == 0 or sp.simplify(difference.rewrite(sp.exp)) == 0:
-            return sign
-    return 0

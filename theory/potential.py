@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import sympy as sp
@@ -11,9 +12,11 @@ from theory.dynamics import Dynamics
 from theory.ensembles import RandomNetwork, T, gamma
 from theory.expressions import ModelError
 from theory.identities import vanishes
+from theory.values import Value
 
 
-class QuasiPotential:
+@dataclass(frozen=True, repr=False)
+class QuasiPotential(Value):
     r"""Half the squared speed of a dynamics plus a confinement.
 
     ``E(x) = 1/2 sum_i F_i(x)^2 + eta sum_i x_i^2``. The Langevin dynamics
@@ -45,22 +48,30 @@ class QuasiPotential:
     Sum((-x[i] + Sum(J[i, j]*x[j], (j, 1, N)))**2, (i, 1, N))/2
     """
 
-    def __init__(
-        self, system: RandomNetwork | Dynamics, confinement: float | sp.Expr | None = None
-    ) -> None:
-        self.form: NetworkForm | ExplicitForm
-        if isinstance(system, RandomNetwork):
+    system: RandomNetwork | Dynamics
+    confinement: float | sp.Expr | None = None
+
+    def __post_init__(self) -> None:
+        confinement = self.confinement
+        if isinstance(self.system, RandomNetwork):
             if confinement is not None:
                 msg = "a RandomNetwork has its own confinement: RandomNetwork(confinement=...)"
                 raise ModelError(msg)
-            self.form, confinement = NetworkForm(system), system.confinement
-        elif isinstance(system, Dynamics):
-            self.form = ExplicitForm(system)
-        else:
-            msg = f"the system must be a RandomNetwork or Dynamics, not {type(system).__name__}"
+            confinement = self.system.confinement
+        elif not isinstance(self.system, Dynamics):
+            msg = (
+                f"the system must be a RandomNetwork or Dynamics, not {type(self.system).__name__}"
+            )
             raise ModelError(msg)
-        self.system = system
-        self.confinement = _confinement(0 if confinement is None else confinement)
+        value = _confinement(0 if confinement is None else confinement)
+        object.__setattr__(self, "confinement", value)
+
+    @cached_property
+    def form(self) -> NetworkForm | ExplicitForm:
+        """The states of the system and what differentiates them."""
+        if isinstance(self.system, RandomNetwork):
+            return NetworkForm(self.system)
+        return ExplicitForm(self.system)
 
     def __repr__(self) -> str:
         return f"QuasiPotential({self.system}, confinement={self.confinement})"

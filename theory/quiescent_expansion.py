@@ -17,6 +17,7 @@ from theory.averages import Abbreviation, written_out
 from theory.ensembles import RandomNetwork, T
 from theory.expressions import X
 from theory.free_energy import FreeEnergy
+from theory.values import Value
 
 a1, a3, a5 = sp.symbols("a1 a3 a5", real=True)
 b0, b2, b4 = sp.symbols("b0 b2 b4", real=True)
@@ -59,7 +60,7 @@ class TaylorNetwork(RandomNetwork):
 
 
 @dataclass(frozen=True)
-class QuiescentExpansion:
+class QuiescentExpansion(Value):
     """Expansion of the functional of a network whose replicas are alone and without fields.
 
     All properties are in ``g``, ``gamma``, ``mu`` and the Taylor coefficients ``a1 ... c5``; they
