@@ -11,6 +11,7 @@ from numerics.scales import network_scales
 from numerics.targets import network_target
 from theory.expressions import ModelError
 from theory.streams import stream
+from theory.values import Value
 
 if TYPE_CHECKING:
     from numerics.scales import Scales
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Instance:
+class Instance(Value):
     """One network of an ensemble, the same in every study, on any thread, whatever else is drawn.
 
     Parameters

@@ -324,10 +324,11 @@ class FreeEnergy(Value):
 
     @property
     def features(self) -> list[tuple[float, float]]:
-        """Places where a function of the model changes, with the scale on which it does."""
-        network = self.network
+        """Where, from `origin`, a function of the model changes, and the scale on which it does."""
+        network, origin = self.network, float(self.origin)
         functions = (network.local, network.gain, network.transfer)
-        return sorted({pair for e in functions for pair in narrow_features(e)})
+        found = {pair for e in functions for pair in narrow_features(e)}
+        return sorted((centre - origin, scale) for centre, scale in found)
 
     @cached_property
     def unreduced(self) -> FreeEnergy:

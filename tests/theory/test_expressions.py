@@ -14,10 +14,10 @@ from theory.expressions import (
     check_differentiable,
     check_on_line,
     kinks,
-    parity,
     parse_expression,
     real_zeros,
 )
+from theory.parity import parity
 
 
 @pytest.mark.parametrize(
