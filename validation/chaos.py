@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import sympy as sp
 import xarray as xr
 
 from numerics.targets import network_target
+from theory.codegen.arrays import array_function
 from theory.expressions import X
 from validation.ensemble import mean_and_error, measure_networks, size_coordinates
 from validation.lyapunov import lyapunov_exponents
@@ -99,7 +99,7 @@ def network_chaos(
         step=step,
         transient=transient,
         seed=for_tangents,
-        observe=sp.lambdify(X, network.transfer, ["scipy", "numpy"]),
+        observe=array_function(X, network.transfer),
         progress=progress,
     ).isel(exponent=0)
     names = {"lyapunov": "exponent", "observed_squared": "transfer_squared"}

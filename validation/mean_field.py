@@ -11,12 +11,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-import sympy as sp
 from scipy.integrate import solve_ivp
 from scipy.linalg import eigh_tridiagonal
 from scipy.optimize import brentq
 from scipy.special import roots_hermitenorm
 
+from theory.codegen.arrays import array_function
 from theory.expressions import ModelError, X
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class StationaryChaos:
 
     @cached_property
     def _transfer(self) -> Callable[[np.ndarray], np.ndarray]:
-        return sp.lambdify(X, self.network.transfer, ["scipy", "numpy"])
+        return array_function(X, self.network.transfer)
 
 
 def _rule() -> tuple[np.ndarray, np.ndarray]:

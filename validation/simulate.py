@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import sympy as sp
 
 from numerics.targets import network_target
+from theory.codegen.arrays import array_function
 from theory.ensembles import check_parameters
 from theory.expressions import ModelError, X
 from validation.samplers import hamiltonian
@@ -91,7 +91,7 @@ def transfer_function(network: RandomNetwork) -> Callable[[np.ndarray], np.ndarr
     >>> transfer_function(RandomNetwork(transfer="erf(x)"))(np.zeros(2)).tolist()
     [0.0, 0.0]
     """
-    return sp.lambdify(X, network.transfer, ["scipy", "numpy"])
+    return array_function(X, network.transfer)
 
 
 def simulate_network(
@@ -203,7 +203,7 @@ class Recorder:
         edges: Sequence[float] | np.ndarray,
     ) -> None:
         self.transfer = transfer_function(network)
-        self.gain = sp.lambdify(X, network.gain, ["scipy", "numpy"])
+        self.gain = array_function(X, network.gain)
         self.drift, self.temperature, self.edges = drift, temperature, np.array(edges)
         self.draw = 0
         self.seen: list[np.ndarray] = []
