@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from theory.expressions import ModelError, parse_expression
+from theory.expressions import ModelError
+from theory.grammar import parse_expression
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,7 @@ class Dynamics:
     variables : sequence of sympy.Symbol or str
         ``x_1, ..., x_n``; names become real symbols.
     drift : sequence of sympy.Expr or str
-        ``F_1, ..., F_n``; text is read by `theory.expressions.parse_expression` and knows the
+        ``F_1, ..., F_n``; text is read by `theory.grammar.parse_expression` and knows the
         variables. Other symbols are parameters, to be given values by `substitute`.
 
     Raises

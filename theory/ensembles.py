@@ -9,7 +9,8 @@ import numpy as np
 import sympy as sp
 from scipy.sparse import csr_array
 
-from theory.expressions import ModelError, X, check_on_line, parse_expression
+from theory.expressions import ModelError, X, check_on_line
+from theory.grammar import parse_expression
 
 g, gamma, T = (
     sp.Symbol("g", nonnegative=True),
@@ -44,7 +45,7 @@ class RandomNetwork:
     ----------
     local, gain, transfer : sympy.Expr or str
         The functions a, b and c of ``x``; text is read by
-        `theory.expressions.parse_expression`.
+        `theory.grammar.parse_expression`.
     mean : float
         ``mu``, the sum of the mean couplings into a unit.
     field_std : float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import islice
 
 import sympy as sp
 
@@ -10,6 +11,13 @@ LARGEST_POWER = 1e5
 """Largest logarithm of a power: about as many digits as half of it."""
 LARGEST_ARGUMENT = 1e4
 """Largest logarithm of the argument of a function."""
+MOST_PARTS = 100
+"""Most symbols and numbers of an expression."""
+DEEPEST = 10
+"""Most functions that stand inside one another."""
+LEAST_NUMBER = sp.Rational(1, 10**301)
+LONGEST_NUMBER = 5000.0
+"""Largest logarithm of numerator times denominator: Python prints 4300 digits."""
 _LARGEST_STATE = 40.0
 _EXPONENTIAL = (sp.exp, sp.sinh, sp.cosh)
 _BOUNDED = (sp.tanh, sp.sin, sp.cos, sp.atan, sp.erf, sp.sign, sp.Heaviside)
@@ -103,3 +111,27 @@ def number_of_terms(expression: sp.Expr) -> float:
         power = abs(int(expression.exp))
         return math.comb(int(min(counts[0], 1e6)) + power - 1, power) if power < 1000 else math.inf
     return 1
+
+
+def number_of_parts(expression: sp.Basic) -> int:
+    """Count the symbols and numbers of an expression, up to somewhat more than `MOST_PARTS`.
+
+    Examples
+    --------
+    >>> number_of_parts(sp.Symbol("x") ** 2 + 1)
+    3
+    """
+    leaves = (node for node in sp.preorder_traversal(expression) if not node.args)
+    return sum(1 for _ in islice(leaves, 2 * MOST_PARTS))
+
+
+def nesting(expression: sp.Basic) -> int:
+    """Count how deep functions, roots and powers stand inside one another.
+
+    Examples
+    --------
+    >>> nesting(sp.tanh(1 + sp.exp(sp.Symbol("x"))))
+    2
+    """
+    inner = max(map(nesting, expression.args), default=0)
+    return inner + isinstance(expression, (sp.Function, sp.Pow, sp.Max, sp.Min))

@@ -15,9 +15,9 @@ from theory.expressions import (
     check_on_line,
     kinks,
     parity,
-    parse_expression,
     real_zeros,
 )
+from theory.grammar import parse_expression
 
 
 @pytest.mark.parametrize(

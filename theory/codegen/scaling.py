@@ -77,7 +77,7 @@ def without_overflow(expression: sp.Expr) -> sp.Expr:
     --------
     >>> x = sp.Symbol("x", real=True)
     >>> without_overflow(sp.log(1 + sp.exp(x)))
-    Max(0, x) + log1p(exp(-Abs(x)))
+    log1p(exp(-Abs(x))) + Max(0, x)
     >>> without_overflow(sp.sinh(x) / sp.cosh(x))
     -expm1(-2*Abs(x))*sign(x)/(1 + exp(-2*Abs(x)))
     >>> without_overflow(1 / (1 + sp.exp(-x)))
