@@ -20,7 +20,7 @@ from theory.averages import (
     site_average,
 )
 from theory.disorder import XH, DisorderAverage
-from theory.ensembles import PARAMETERS, RandomNetwork, T
+from theory.ensembles import PARAMETERS, RandomNetwork, T, check_network
 from theory.expressions import X, kinks
 from theory.narrow_features import narrow_features
 from theory.replicas import OrderParameter, ReplicaSymmetric, ReplicatedSaddle
@@ -375,4 +375,5 @@ def replica_symmetric(network: RandomNetwork) -> FreeEnergy:
     rho = -<c*f>/s
     q_hat = -g**2/(2*s) + g**2*<f**2>/(2*s**2)
     """
+    check_network(network, "replica_symmetric")
     return FreeEnergy(network)

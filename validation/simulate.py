@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import sympy as sp
 
+from theory.codegen.arrays import array_function
 from theory.ensembles import check_parameters
 from theory.expressions import ModelError, X
 from validation.samplers import hamiltonian
@@ -37,7 +37,7 @@ def transfer_function(network: RandomNetwork) -> Callable[[np.ndarray], np.ndarr
     >>> transfer_function(RandomNetwork(transfer="erf(x)"))(np.zeros(2)).tolist()
     [0.0, 0.0]
     """
-    return sp.lambdify(X, network.transfer, ["scipy", "numpy"])
+    return array_function(X, network.transfer)
 
 
 def simulate_network(

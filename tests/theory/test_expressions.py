@@ -14,9 +14,9 @@ from theory.expressions import (
     check_differentiable,
     check_on_line,
     kinks,
-    parse_expression,
     real_zeros,
 )
+from theory.grammar import parse_expression
 from theory.parity import parity
 
 

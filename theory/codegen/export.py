@@ -16,6 +16,7 @@ from theory.codegen.functional import functional_kernel, functional_source
 from theory.codegen.functional_check import check_rule, plain_values, random_point
 from theory.codegen.importing import import_text
 from theory.codegen.kernels import network_kernels
+from theory.ensembles import check_network
 from theory.files import writing
 from theory.free_energy import replica_symmetric
 
@@ -54,6 +55,7 @@ def export_kernels(network: RandomNetwork, path: Path) -> None:
     ...     "import sympy" in path.read_text(encoding="utf-8")
     False
     """
+    check_network(network, "export_kernels")
     text = _module_text(network)
     with tempfile.TemporaryDirectory() as folder:
         # Numba caches beside an existing file; the user's folder is no place for that
