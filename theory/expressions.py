@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import ast
 import operator
-from itertools import pairwise
+from contextlib import suppress
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 import mpmath
 import sympy as sp
+from sympy.core.relational import Relational
 
 from theory.magnitude import LARGEST_ARGUMENT, LARGEST_POWER, log_size, log_size_of_power
 
@@ -55,6 +57,8 @@ _LONGEST = 500
 _LARGEST_EXPONENT = 64
 _LARGEST_DECIMAL_EXPONENT = 300
 _POLE = sp.Integer(10) ** 15
+_CLOSE = 1e-12
+"""Distance at which two kinks are one."""
 _SAMPLES = [sp.Rational(n, 8) for n in range(-80, 81)] + [
     sign * sp.Integer(n) for n in (13, 17, 25, 40) for sign in (-1, 1)
 ]
@@ -223,7 +227,8 @@ def real_zeros(expression: sp.Expr) -> list[sp.Expr]:
     if X not in expression.free_symbols:
         return []
     if expression.is_polynomial(X):
-        return list(dict.fromkeys(sp.real_roots(sp.Poly(expression, X))))
+        with suppress(NotImplementedError):  # coefficients such as pi
+            return list(dict.fromkeys(sp.real_roots(sp.Poly(expression, X))))
     function = sp.lambdify(X, expression, "mpmath")
     zeros: list[sp.Expr] = []
     grid = [mpmath.mpf(int(p.p)) / int(p.q) for p in sorted(_SAMPLES)]
@@ -238,58 +243,34 @@ def real_zeros(expression: sp.Expr) -> list[sp.Expr]:
 
 
 def kinks(expression: sp.Expr) -> list[sp.Expr]:
-    """Points where Abs, Max or Min switch, so that the function may lose smoothness.
+    """Points where Abs, Max, Min or Piecewise switch, so that a function may lose smoothness.
 
     Examples
     --------
     >>> kinks(sp.Max(0, X - 1))
     [1]
     """
-    switches = {node.args[0] for node in expression.atoms(sp.Abs, sp.sign)}
+    switches = {node.args[0] for node in expression.atoms(sp.Abs, sp.sign, sp.Heaviside)}
     for node in expression.atoms(sp.Max, sp.Min):
-        first, *rest = node.args
-        switches |= {first - other for other in rest}
-        switches |= {one - other for one, other in pairwise(rest)}
-    points = {point for switch in switches for point in real_zeros(switch)}
-    return sorted(points, key=float)
+        switches |= {one - other for one, other in combinations(node.args, 2)}
+    switches |= {condition.lhs - condition.rhs for condition in expression.atoms(Relational)}
+    points: list[sp.Expr] = []
+    for point in sorted({p for switch in switches for p in _crossings(switch)}, key=float):
+        if not points or float(point - points[-1]) > _CLOSE * (1 + abs(float(point))):
+            points.append(point)
+    return points
 
 
-def check_differentiable(expression: sp.Expr, order: int, name: str) -> None:
-    """Refuse a function whose derivatives up to ``order`` are not continuous.
-
-    Parameters
-    ----------
-    expression : sympy.Expr
-        A function of ``x``.
-    order : int
-        The highest derivative that is needed.
-    name : str
-        What to call it in the message.
-
-    Raises
-    ------
-    ModelError
-        With the point of the jump.
-
-    Examples
-    --------
-    >>> check_differentiable(sp.Max(0, X), 1, "transfer")
-    Traceback (most recent call last):
-    ...
-    theory.expressions.ModelError: transfer Max(0, x) has no continuous derivative of order 1 ...
-    """
-    for point in kinks(expression):
-        derivative = expression
-        for k in range(1, order + 1):
-            derivative = derivative.diff(X)
-            step = sp.Rational(1, 10**12)
-            left, right = (sp.N(derivative.subs(X, point + sign * step), 30) for sign in (-1, 1))
-            if not abs(left - right) < 1e-9 * (1 + abs(left)):
-                msg = (
-                    f"{name} {expression} has no continuous derivative of order {k} at x = {point},"
-                    " which the gradient of the potential needs; solving does not need it"
-                )
-                raise ModelError(msg)
+def _crossings(switch: sp.Expr) -> list[sp.Expr]:
+    """Zeros of a switch, without those amid an interval of zeros, where nothing switches."""
+    slope = switch.diff(X)
+    if slope != 0 and X not in slope.free_symbols:
+        return [sp.expand(-switch.subs(X, 0) / slope)]
+    return [
+        zero
+        for zero in real_zeros(switch)
+        if any(switch.subs(X, zero + sign * sp.Float(_CLOSE, 30)) != 0 for sign in (-1, 1))
+    ]
 
 
 def parity(expression: sp.Expr) -> int:

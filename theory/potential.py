@@ -12,6 +12,9 @@ from theory.ensembles import RandomNetwork, T, gamma
 from theory.expressions import ModelError
 from theory.identities import vanishes
 
+NO_DERIVATIVES = ("drift", "energy")
+"""What a system whose drift jumps has too."""
+
 
 class QuasiPotential:
     r"""Half the squared speed of a dynamics plus a confinement.
@@ -88,9 +91,25 @@ class QuasiPotential:
         return self.form.drift
 
     @cached_property
+    def jump(self) -> str:
+        """Why the drift has no derivatives: where it jumps; empty if it is continuous.
+
+        Kinks are no hindrance: derivatives are needed almost everywhere, see `theory.smoothness`.
+        """
+        try:
+            self.form.check_continuous()
+        except ModelError as error:
+            return str(error)
+        return ""
+
+    def _check_derivatives(self) -> None:
+        if self.jump:
+            raise ModelError(self.jump)
+
+    @cached_property
     def jacobian(self) -> sp.Expr | sp.Matrix:
-        """Derivative of the drift F; refused with the reason if it has jumps."""
-        self.form.check_smooth(1)
+        """Derivative of the drift F almost everywhere; refused with the reason if F jumps."""
+        self._check_derivatives()
         return self.form.jacobian(self.form.drift)
 
     @cached_property
@@ -101,14 +120,14 @@ class QuasiPotential:
 
     @cached_property
     def gradient(self) -> sp.Expr | sp.Matrix:
-        """Derivative of the energy; refused with the reason if it has jumps."""
-        self.form.check_smooth(1)
+        """Derivative of the energy almost everywhere; refused with the reason if F jumps."""
+        self._check_derivatives()
         return self.form.gradient(self.energy)
 
     @cached_property
     def hessian(self) -> sp.Expr | sp.Matrix:
-        """Second derivative of the energy; refused with the reason if it has jumps."""
-        self.form.check_smooth(2)
+        """Second derivative of the energy away from kinks; refused if F jumps."""
+        self._check_derivatives()
         return self.form.jacobian(self.gradient)
 
     @property
