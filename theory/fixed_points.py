@@ -9,6 +9,7 @@ import sympy as sp
 from theory.ensembles import eta, sigma_h
 from theory.expressions import ModelError, X, real_zeros
 from theory.parity import exact_zeros
+from theory.smoothness import check_continuous
 
 if TYPE_CHECKING:
     from theory.ensembles import RandomNetwork
@@ -43,10 +44,7 @@ def check_fixed_points(network: RandomNetwork) -> None:
         )
         raise ModelError(msg)
     for name in ("local", "gain", "transfer"):
-        function = getattr(network, name)
-        if function.diff(X).has(sp.DiracDelta):
-            msg = f"{name} {function} jumps, and F with it; use a continuous function"
-            raise ModelError(msg)
+        check_continuous(getattr(network, name), name, "F jumps with it")
     if sigma_h in network.vanishing:
         resting = [x for x in real_zeros(network.gain) if abs(network.local.subs(X, x)) < 1e-15]
         if resting:

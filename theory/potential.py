@@ -14,6 +14,9 @@ from theory.expressions import ModelError
 from theory.identities import vanishes
 from theory.values import Value
 
+NO_DERIVATIVES = ("drift", "drive_gradient", "energy")
+"""What a system whose drift jumps has too."""
+
 
 @dataclass(frozen=True, repr=False)
 class QuasiPotential(Value):
@@ -99,9 +102,25 @@ class QuasiPotential(Value):
         return self.form.drift
 
     @cached_property
+    def jump(self) -> str:
+        """Why the drift has no derivatives: where it jumps; empty if it is continuous.
+
+        Kinks are no hindrance: derivatives are needed almost everywhere, see `theory.smoothness`.
+        """
+        try:
+            self.form.check_continuous()
+        except ModelError as error:
+            return str(error)
+        return ""
+
+    def _check_derivatives(self) -> None:
+        if self.jump:
+            raise ModelError(self.jump)
+
+    @cached_property
     def jacobian(self) -> sp.Expr | sp.Matrix:
-        """Derivative of the drift F; refused with the reason if it has jumps."""
-        self.form.check_smooth(1)
+        """Derivative of the drift F almost everywhere; refused with the reason if F jumps."""
+        self._check_derivatives()
         return self.form.jacobian(self.form.drift)
 
     @cached_property
@@ -112,14 +131,14 @@ class QuasiPotential(Value):
 
     @cached_property
     def gradient(self) -> sp.Expr | sp.Matrix:
-        """Derivative of the energy; refused with the reason if it has jumps."""
-        self.form.check_smooth(1)
+        """Derivative of the energy almost everywhere; refused with the reason if F jumps."""
+        self._check_derivatives()
         return self.form.gradient(self.energy)
 
     @cached_property
     def hessian(self) -> sp.Expr | sp.Matrix:
-        """Second derivative of the energy; refused with the reason if it has jumps."""
-        self.form.check_smooth(2)
+        """Second derivative of the energy away from kinks; refused if F jumps."""
+        self._check_derivatives()
         return self.form.jacobian(self.gradient)
 
     @property

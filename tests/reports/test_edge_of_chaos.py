@@ -199,4 +199,4 @@ def test_only_refuted_points_are_a_problem():
 
 
 def test_a_model_that_cannot_be_simulated_has_no_simulated_points():
-    assert edge_simulation.simulate_edge(RandomNetwork(transfer="Max(x, 0)/(1 + x**2)")) is None
+    assert edge_simulation.simulate_edge(RandomNetwork(transfer="Heaviside(x)/(1 + x**2)")) is None
