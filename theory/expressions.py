@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import mpmath
 import sympy as sp
 from sympy.core.relational import Relational
-from sympy.polys.polyerrors import CoercionFailed
+from sympy.polys.polyerrors import CoercionFailed, DomainError
 
 from theory.magnitude import (
     DEEPEST,
@@ -243,7 +243,7 @@ def real_zeros(expression: sp.Expr) -> list[sp.Expr]:
     if X not in expression.free_symbols:
         return []
     if expression.is_polynomial(X) and number_of_terms(expression) <= _LARGEST_DEGREE:
-        with suppress(NotImplementedError, sp.PolynomialError, CoercionFailed):
+        with suppress(NotImplementedError, sp.PolynomialError, CoercionFailed, DomainError):
             return _zeros_of_polynomial(sp.Poly(expression, X, extension=True))
     return [_shortened(zero) for zero in _searched_zeros(expression)]
 

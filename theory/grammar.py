@@ -21,6 +21,7 @@ from theory.magnitude import (
     log_size,
     log_size_of_power,
 )
+from theory.pieces import without_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -175,7 +176,8 @@ def read_function(value: Any, name: str, names: dict[str, sp.Symbol] | None = No
             f" use one, such as sympy.Symbol({twice[0]!r}, real=True)"
         )
         raise ModelError(msg)
-    return expression.xreplace(same)
+    expression = expression.xreplace(same)
+    return without_pieces(expression, name) if set(names.values()) == {X} else expression
 
 
 def _advice(text: str) -> str:

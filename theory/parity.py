@@ -90,7 +90,7 @@ def reflections(functions: Sequence[sp.Expr]) -> dict[sp.Expr, list[int]]:
         centre
         for function in functions
         for centre in _candidates(function)
-        if not centre.has(sp.Float, sp.CRootOf)
+        if not centre.has(sp.Float, sp.CRootOf) and centre.is_finite
     }
     ordered = sorted(candidates, key=lambda centre: (abs(float(centre)), float(centre)))
     kept: dict[sp.Expr, list[int]] = {}

@@ -129,7 +129,7 @@ def test_jumps_are_refused_with_the_reason():
     for name in ("gradient", "hessian", "langevin_drift", "curl", "jacobian"):
         with pytest.raises(ModelError, match=r"transfer sign\(x\) jumps at x = 0: the energy"):
             getattr(potential, name)
-    with pytest.raises(ModelError, match=r"dx/dt = sign\(x\) - x jumps at x = 0"):
+    with pytest.raises(ModelError, match=r"dx/dt = .* jumps at x = 0"):
         _ = QuasiPotential(Dynamics([x], [sp.sign(x) - x])).gradient
 
 
