@@ -186,7 +186,7 @@ def _is_moderate(expression: sp.Expr, reach: float) -> bool:
 def _value(function: Callable[[Any], Any], point: Any) -> Any:
     try:
         return mpmath.mpmathify(function(point))
-    except (ArithmeticError, TypeError, ValueError):  # a pole
+    except (ArithmeticError, NameError, TypeError, ValueError):  # a pole, or no formula
         return mpmath.nan
 
 
@@ -266,7 +266,8 @@ def _zeros_of_polynomial(polynomial: sp.Poly) -> list[sp.Expr]:
 def _searched_zeros(expression: sp.Expr) -> list[Any]:
     """Zeros between the sample points, in mpmath."""
     samples = values_on_line(expression)
-    slope = sp.lambdify(X, expression.diff(X), "mpmath")
+    derivative = expression.diff(X).replace(sp.DiracDelta, lambda *_: sp.S.Zero)
+    slope = sp.lambdify(X, derivative, "mpmath")
     function = sp.lambdify(X, expression, "mpmath")
     zeros = []
     with mpmath.workdps(_DIGITS):
