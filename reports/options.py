@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -207,6 +208,21 @@ def _values_option(name: str, text: str, **settings: Any) -> Callable[..., Any]:
 
 def _read_axis(context: click.Context, option: click.Parameter, text: str) -> list[float]:
     return parse_axis(text, option.opts[0])
+
+
+def output_option(metavar: str, text: str, **settings: Any) -> Callable[..., Any]:
+    """Give a command the options ``--output`` and ``--overwrite``."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        command = click.option(
+            "--overwrite", is_flag=True, help="Replace also what this command did not write."
+        )(command)
+        return click.option(
+            "--output", type=click.Path(path_type=Path), metavar=metavar, help=text,
+            **settings,
+        )(command)  # fmt: skip
+
+    return add
 
 
 def threads_option(command: Callable[..., Any]) -> Callable[..., Any]:

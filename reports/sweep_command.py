@@ -93,6 +93,9 @@ def sweep(
     Interrupted in any way, the same command computes what is missing.
     """
     _check_options(context, simulate, scheduler)
+    from reports.output_files import check_ending  # noqa: PLC0415
+
+    check_ending(output, ".zarr", "Zarr")
     task = _task(network, axes, (size, networks, seed) if simulate else None)
     from numerics.sweep import sweep as fill  # noqa: PLC0415  (help must come without it)
     from reports.sweep_results import describe_failures, summary  # noqa: PLC0415
