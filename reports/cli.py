@@ -16,6 +16,7 @@ from reports.options import (
     model_options,
     output_option,
     threads_option,
+    tolerance_option,
 )
 from reports.report_commands import report
 from reports.sweep_command import sweep
@@ -119,6 +120,7 @@ def derive(network: RandomNetwork, style: str) -> None:
     "--branch", type=click.Choice(["default", "all"]), default="default", show_default=True,
     help="The branch continued from high temperature, or every branch found.",
 )  # fmt: skip
+@tolerance_option
 @threads_option
 @click.pass_context
 def solve(
@@ -132,6 +134,7 @@ def solve(
     overwrite: bool,
     as_json: bool,
     branch: str,
+    tolerance: float,
     threads: int,
 ) -> None:
     """Solve the saddle-point equations on the outer product of the values given."""
@@ -140,7 +143,7 @@ def solve(
         raise click.UsageError(msg)
     from reports import output_files, results, store  # noqa: PLC0415
 
-    asked = output_files.request("restpoint solve", network, branch=branch)
+    asked = output_files.request("restpoint solve", network, branch=branch, tolerance=tolerance)
     if output is not None:
         axes = {"g": g, "gamma": gamma, "temperature": temperature}
         output_files.check_dataset(output, asked, axes, overwrite=overwrite)
@@ -150,7 +153,7 @@ def solve(
     with progress_bar() as report:
         dataset = solve_grid(
             replica_symmetric(network), g, gamma, temperature,
-            branch=branch, threads=threads, progress=report("solving"),
+            branch=branch, tolerance=tolerance, threads=threads, progress=report("solving"),
         )  # fmt: skip
     if output is not None:
         store.write_dataset(output_files.sign_dataset(dataset, asked), output)

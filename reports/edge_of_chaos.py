@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from numerics.solve import solve
+from reports.chosen import Chosen
 from reports.edge_figures import (
     draw_energy,
     draw_map,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import xarray as xr
+    from numpy.typing import ArrayLike
 
     from theory.ensembles import RandomNetwork
     from theory.free_energy import FreeEnergy
@@ -109,7 +111,7 @@ def locate_peak(g: np.ndarray, rho: np.ndarray) -> tuple[float, float]:
     Parameters
     ----------
     g, rho : ndarray
-        Evenly spaced ``g``; NaN where there is no solution.
+        Ascending ``g``; NaN where there is no solution.
 
     Returns
     -------
@@ -130,16 +132,15 @@ def locate_peak(g: np.ndarray, rho: np.ndarray) -> tuple[float, float]:
     # the rise must exceed what solving to 1e-10 leaves open
     if rho[top] - max(np.nanmin(rho[:top]), np.nanmin(rho[top + 1 :])) < 1e-6:
         return np.nan, np.nan
-    left, middle, right = rho[top - 1 : top + 2]
-    step = 0.5 * (left - right) / (left - 2 * middle + right)
-    place = g[top] + step * (g[top + 1] - g[top])
-    return float(place), float(middle - 0.25 * (left - right) * step)
+    bend, slope, height = np.polyfit(g[top - 1 : top + 2] - g[top], rho[top - 1 : top + 2], 2)
+    return float(g[top] - slope / (2 * bend)), float(height - slope**2 / (4 * bend))
 
 
 def compute(
     free_energy: FreeEnergy,
     grids: Grids,
     *,
+    chosen: Chosen | None = None,
     threads: int = 1,
     progress: Callable[[str], Callable[[int, int], None]] | None = None,
 ) -> dict[str, xr.Dataset]:
@@ -149,6 +150,8 @@ def compute(
     ----------
     free_energy : FreeEnergy
     grids : Grids
+    chosen : Chosen, optional
+        Values of axes that take the place of these, and the tolerance. The map keeps its gammas.
     threads : int
     progress : callable, optional
         Takes the name of a task, gives a function of points done and their total.
@@ -158,13 +161,17 @@ def compute(
     dict of str to xarray.Dataset
         One dataset per figure.
     """
+    chosen = chosen or Chosen()
 
-    def solved(task: str, g: np.ndarray, gamma: np.ndarray, temperature: np.ndarray) -> xr.Dataset:
-        report = progress(task) if progress else None
-        return solve(free_energy, g, gamma, temperature, threads=threads, progress=report)
+    def solved(task: str, g: ArrayLike, gamma: ArrayLike, temperature: ArrayLike) -> xr.Dataset:
+        return solve(
+            free_energy, g, gamma, temperature, tolerance=chosen.tolerance, threads=threads,
+            progress=progress(task) if progress else None,
+        )  # fmt: skip
 
-    g, gamma = _even(0.4, 1.4, grids.g), np.array(GAMMAS)
-    temperatures = np.geomspace(grids.cold, 1, grids.temperature)
+    g = chosen.axis("g", _even(0.4, 1.4, grids.g))
+    gamma = chosen.axis("gamma", GAMMAS)
+    temperatures = chosen.axis("temperature", np.geomspace(grids.cold, 1, grids.temperature))
     datasets = {
         "order_parameters": solved("order parameters", g, gamma, np.array([grids.cold])),
         "temperature": solved("temperatures", np.array([0.8, DEEP]), gamma, temperatures),
@@ -175,7 +182,7 @@ def compute(
     datasets["energy"].half_temperature.attrs = half
     if grids.simulated:
         datasets["moderate"] = solved("moderate temperature", g, gamma, np.array([MODERATE]))
-    plane = (_even(0.4, 1.4, grids.map_g), _even(-0.4, 0.9, grids.map_gamma))
+    plane = (chosen.axis("g", _even(0.4, 1.4, grids.map_g)), _even(-0.4, 0.9, grids.map_gamma))
     datasets["map"] = add_peaks(solved("map", *plane, np.array([grids.cold])))
     datasets["order_parameters"] = add_peaks(datasets["order_parameters"])
     return datasets
@@ -212,6 +219,7 @@ def make_report(
     directory: Path,
     *,
     quick: bool = False,
+    chosen: Chosen | None = None,
     threads: int = 1,
     progress: Callable[[str], Callable[[int, int], None]] | None = None,
 ) -> list[str]:
@@ -224,6 +232,8 @@ def make_report(
         Exists; gets netCDF files, figures and ``index.html``.
     quick : bool
         Coarser grids.
+    chosen : Chosen, optional
+        As in `compute`.
     threads : int
     progress : callable, optional
         As in `compute`.
@@ -236,7 +246,7 @@ def make_report(
     """
     free_energy = replica_symmetric(network)
     grids = choose_grids(free_energy, quick=quick)
-    datasets = compute(free_energy, grids, threads=threads, progress=progress)
+    datasets = compute(free_energy, grids, chosen=chosen, threads=threads, progress=progress)
     lines_hold, published = transition_lines_hold(network), published_values(network)
     simulated = None
     if grids.simulated:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from reports.chosen import Chosen
     from theory.ensembles import RandomNetwork
 
     Progress = Callable[[str], Callable[[int, int], None]]
@@ -69,6 +70,7 @@ def make_report(
     directory: Path,
     *,
     effort: Effort = FULL,
+    chosen: Chosen | None = None,
     seed: int = 0,
     threads: int = 1,
     progress: Progress | None = None,
@@ -81,6 +83,8 @@ def make_report(
     directory : pathlib.Path
         Exists; gets netCDF files, figures and ``index.html``.
     effort : Effort
+    chosen : Chosen, optional
+        Points and accuracy of the phase diagram; other sections go along the transitions.
     seed : int
         Of the simulated networks.
     threads : int
@@ -99,7 +103,7 @@ def make_report(
     studies: list[Callable[[], Section]] = [
         partial(lines_section, network),
         partial(
-            maps_section, network, points=effort.map_points, threads=threads,
+            maps_section, network, points=effort.map_points, chosen=chosen, threads=threads,
             progress=shown("phase diagram"),
         ),
         partial(coexistence_section, network),

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reports.options import (
+    chosen_options,
     model_given,
     model_options,
+    refused_options,
     seed_option,
     simulation_options,
     threads_option,
@@ -17,6 +19,7 @@ from reports.options import (
 from reports.terminal import finish, progress_bar
 
 if TYPE_CHECKING:
+    from reports.chosen import Chosen
     from theory.ensembles import RandomNetwork
 
 
@@ -32,19 +35,38 @@ def report() -> None:
     show_default=True, help="Directory for the files.",
 )  # fmt: skip
 @click.option("--quick", is_flag=True, help="Coarser grids, for a first look.")
+@chosen_options
 @threads_option
 @click.pass_context
 def edge_of_chaos(
-    context: click.Context, *, network: RandomNetwork, output: Path, quick: bool, threads: int
+    context: click.Context,
+    *,
+    network: RandomNetwork,
+    output: Path,
+    quick: bool,
+    chosen: Chosen,
+    threads: int,
 ) -> None:
-    """Order parameters across the transition, their temperature dependence and a phase map."""
+    """Order parameters across the transition, their temperature dependence and a phase map.
+
+    With values of g these are the axis of the lines and of the map, those of gamma belong to the
+    lines, and those of the temperature are the axis of the dependence on it.
+    """
+    chosen.check_drawable("g", "the axis of the lines and of the map")
+    chosen.check_drawable("temperature", "the dependence on temperature")
+    _check(network, chosen)
     from reports import store  # noqa: PLC0415
 
     with store.writing_directory(output) as directory, progress_bar() as report_progress:
         from reports.edge_of_chaos import make_report  # noqa: PLC0415
 
         problems = make_report(
-            network, directory, quick=quick, threads=threads, progress=report_progress
+            network,
+            directory,
+            quick=quick,
+            chosen=chosen,
+            threads=threads,
+            progress=report_progress,
         )
     click.echo(f"wrote {output / 'index.html'}", err=True)
     finish(context, problems)
@@ -57,6 +79,7 @@ def edge_of_chaos(
     show_default=True, help="Directory for the files.",
 )  # fmt: skip
 @click.option("--quick", is_flag=True, help="Fewer points and smaller networks.")
+@chosen_options
 @simulation_options
 @click.pass_context
 def validation(
@@ -65,14 +88,15 @@ def validation(
     network: RandomNetwork,
     output: Path,
     quick: bool,
+    chosen: Chosen,
     seed: int,
     threads: int,
 ) -> None:
     """Theory against simulation at many points of many models, or at points of the MODEL given.
 
-    Without a MODEL and --quick also: published values at low temperature, chaos and the loss of
-    stability of x = 0 in the dynamics without noise. Finished networks are kept, so that an
-    interrupted report continues when it is run again.
+    Without a MODEL, points and --quick also: published values at low temperature, chaos and the
+    loss of stability of x = 0 in the dynamics without noise. Finished networks are kept, so that
+    an interrupted report continues when it is run again.
     """
     from reports import store  # noqa: PLC0415
     from reports.validation_points import (  # noqa: PLC0415
@@ -82,8 +106,10 @@ def validation(
         standard_points,
     )
 
-    given = model_given(context)
-    points = points_of(network, quick=quick) if given else standard_points(quick=quick)
+    given = model_given(context) or chosen.points
+    points = standard_points(quick=quick)
+    if given:
+        points = points_of(network, quick=quick, chosen=chosen)
     effort = QUICK if quick else FULL
     from reports.validation import kept_networks, make_report  # noqa: PLC0415
     from reports.validation_extras import compute_extras  # noqa: PLC0415
@@ -96,7 +122,10 @@ def validation(
     ):
         run: dict[str, Any] = {"seed": seed, "threads": threads, "progress": report_progress}
         extras = None if given or quick else compute_extras(directory=kept, **run)
-        problems = make_report(points, directory, effort=effort, kept=kept, extras=extras, **run)
+        problems = make_report(
+            points, directory, effort=effort, tolerance=chosen.tolerance, kept=kept, extras=extras,
+            **run,
+        )  # fmt: skip
     click.echo(f"wrote {output / 'index.html'}", err=True)
     finish(context, problems)
 
@@ -108,6 +137,7 @@ def validation(
     show_default=True, help="Directory for the files.",
 )  # fmt: skip
 @click.option("--quick", is_flag=True, help="Coarser grids and smaller networks, for a first look.")
+@chosen_options
 @simulation_options
 @click.pass_context
 def phases(
@@ -116,18 +146,26 @@ def phases(
     network: RandomNetwork,
     output: Path,
     quick: bool,
+    chosen: Chosen,
     seed: int,
     threads: int,
 ) -> None:
-    """Transitions, stability, broken replica symmetry and four ensembles of steady states."""
+    """Transitions, stability, broken replica symmetry and four ensembles of steady states.
+
+    Values of g, gamma and the temperature are those of the phase diagram; what else is shown
+    follows the transitions of the model.
+    """
+    for name in ("g", "gamma"):
+        chosen.check_drawable(name, "the phase diagram")
+    _check(network, chosen)
     from reports import store  # noqa: PLC0415
 
     with store.writing_directory(output) as directory, progress_bar() as report_progress:
         from reports.phases import FULL, QUICK, make_report  # noqa: PLC0415
 
         problems = make_report(
-            network, directory, effort=QUICK if quick else FULL, seed=seed, threads=threads,
-            progress=report_progress,
+            network, directory, effort=QUICK if quick else FULL, chosen=chosen, seed=seed,
+            threads=threads, progress=report_progress,
         )  # fmt: skip
     click.echo(f"wrote {output / 'index.html'}", err=True)
     finish(context, problems)
@@ -140,6 +178,7 @@ def phases(
     show_default=True, help="Directory for the files.",
 )  # fmt: skip
 @click.option("--quick", is_flag=True, help="Smaller sizes and fewer repetitions.")
+@refused_options("the benchmarks are taken at fixed points, so that versions can be compared")
 @seed_option
 @click.pass_context
 def benchmarks(
@@ -156,3 +195,10 @@ def benchmarks(
         )
     click.echo(f"wrote {output / 'index.html'}", err=True)
     finish(context, problems)
+
+
+def _check(network: RandomNetwork, chosen: Chosen) -> None:
+    """Refuse chosen points that are out of range."""
+    from reports.checks import check_axes  # noqa: PLC0415
+
+    check_axes(network, {name: chosen.axis(name, ()) for name in ("g", "gamma", "temperature")})

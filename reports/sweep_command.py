@@ -12,6 +12,7 @@ from reports.options import (
     parse_sizes,
     simulation_options,
     swept_model_options,
+    tolerance_option,
 )
 from reports.terminal import fail, finish, progress_bar
 from validation.sampling import NETWORKS, SIZES
@@ -72,6 +73,7 @@ def _read_chunks(
 @click.option(
     "--scheduler", metavar="ADDRESS", help="Use the workers of this Dask scheduler, not threads."
 )
+@tolerance_option
 @simulation_options
 @click.pass_context
 def sweep(
@@ -84,6 +86,7 @@ def sweep(
     networks: int,
     chunk: dict[str, int],
     scheduler: str | None,
+    tolerance: float,
     seed: int,
     threads: int,
     **axes: list[float],
@@ -96,7 +99,7 @@ def sweep(
     from reports.output_files import check_ending  # noqa: PLC0415
 
     check_ending(output, ".zarr", "Zarr")
-    task = _task(network, axes, (size, networks, seed) if simulate else None)
+    task = _task(network, axes, tolerance, (size, networks, seed) if simulate else None)
     from numerics.sweep import sweep as fill  # noqa: PLC0415  (help must come without it)
     from reports.sweep_results import describe_failures, summary  # noqa: PLC0415
 
@@ -123,6 +126,9 @@ def _check_options(context: click.Context, simulate: bool, scheduler: str | None
     if not simulate and (unused := [f"--{name}" for name in SIMULATION if given(name)]):
         msg = f"{', '.join(unused)}: only with --simulate; solving draws no networks"
         raise click.UsageError(msg)
+    if simulate and given("tolerance"):
+        msg = "--tolerance is that of solutions; with --simulate nothing is solved"
+        raise click.UsageError(msg)
     if scheduler and given("threads"):
         msg = "--threads are those of this process; with --scheduler its workers do the chunks"
         raise click.UsageError(msg)
@@ -131,12 +137,13 @@ def _check_options(context: click.Context, simulate: bool, scheduler: str | None
 def _task(
     network: RandomNetwork,
     axes: dict[str, Any],
+    tolerance: float,
     simulation: tuple[list[int], int, int] | None,
 ) -> Task:
     if simulation is None:
         from numerics.solving_task import SolvingTask  # noqa: PLC0415
 
-        return SolvingTask(network, **axes)
+        return SolvingTask(network, **axes, tolerance=tolerance)
     from dataclasses import replace  # noqa: PLC0415
 
     from reports.checks import check_simulable  # noqa: PLC0415

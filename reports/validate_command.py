@@ -12,6 +12,7 @@ from reports.options import (
     output_option,
     parse_sizes,
     simulation_options,
+    tolerance_option,
 )
 from reports.terminal import finish, print_table, progress_bar
 from validation.sampling import MOST_DOUBLINGS, NETWORKS, SIZES, Sampling
@@ -57,6 +58,7 @@ def _read_sizes(context: click.Context, option: click.Parameter, text: str) -> l
     "--doublings", type=click.IntRange(0, MOST_DOUBLINGS), default=Sampling.doublings,
     show_default=True, help="How often chains that have not mixed run on, twice as long each time.",
 )  # fmt: skip
+@tolerance_option
 @simulation_options
 @output_option("FILE.nc", "netCDF file.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
@@ -74,6 +76,7 @@ def validate(
     draws: int,
     warmup: int,
     doublings: int,
+    tolerance: float,
     seed: int,
     threads: int,
     output: Path | None,
@@ -90,7 +93,13 @@ def validate(
     _check_point(network, axes)
     sampling = {"chains": chains, "draws": draws, "warmup": warmup, "doublings": doublings}
     Sampling(**sampling)  # type: ignore[arg-type]  # refuses what cannot be sampled
-    settings = {"size": sorted(size), "networks": networks, "seed": seed, **sampling}
+    settings = {
+        "size": sorted(size),
+        "networks": networks,
+        "seed": seed,
+        "tolerance": tolerance,
+        **sampling,
+    }
     asked = request("restpoint validate", network, **settings)
     if output is not None:
         point = {name: values[0] for name, values in axes.items()}
@@ -98,7 +107,7 @@ def validate(
     check_simulable(network)
     with progress_bar() as report:
         phases, checked = _run(
-            network, (g[0], gamma[0], temperature[0]), threads,
+            network, (g[0], gamma[0], temperature[0]), threads, tolerance,
             size=size, networks=networks, seed=seed, progress=report("networks"), **sampling,
         )  # fmt: skip
     if output is not None:
@@ -120,7 +129,7 @@ def validate(
 
 def _check_point(network: RandomNetwork, axes: dict[str, list[float]]) -> None:
     """Refuse several points, and points without a measure, before anything takes time."""
-    from theory.ensembles import check_parameters  # noqa: PLC0415
+    from reports.checks import check_axes  # noqa: PLC0415
     from theory.expressions import ModelError  # noqa: PLC0415
 
     for name, values in axes.items():
@@ -130,20 +139,21 @@ def _check_point(network: RandomNetwork, axes: dict[str, list[float]]) -> None:
                 " per point, or all together as restpoint report validation"
             )
             raise ModelError(msg)
-    check_parameters(**{name: value for name, [value] in axes.items()})
-    if axes["temperature"] == [0]:
-        msg = "temperature 0 has no measure to sample; validate at a positive temperature"
-        raise ModelError(msg)
+    check_axes(network, axes, sampled=True)
 
 
 def _run(
-    network: RandomNetwork, point: tuple[float, float, float], threads: int, **settings: object
+    network: RandomNetwork,
+    point: tuple[float, float, float],
+    threads: int,
+    tolerance: float,
+    **settings: object,
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Solve the point and simulate it."""
     from numerics.solve import solve  # noqa: PLC0415
     from theory.free_energy import replica_symmetric  # noqa: PLC0415
     from validation import validate as compare  # noqa: PLC0415
 
-    phases = solve(replica_symmetric(network), *point)
+    phases = solve(replica_symmetric(network), *point, tolerance=tolerance)
     checked = compare(network, phases.squeeze(), threads=threads, **settings)  # type: ignore[arg-type]
     return phases, checked

@@ -126,6 +126,7 @@ BAD = {
     "chunk given twice": ["--chunk", "g=2", "--chunk", "g=3"],
     "size without simulation": ["--size", "100"],
     "seed without simulation": ["--seed", "1"],
+    "tolerance with simulation": ["--simulate", "--tolerance", "1e-8"],
     "negative fields": ["--field-std", "-0.5,0"],
     "means in words": ["--mean", "small"],
     "gamma beyond 1": ["--gamma", "0,2"],
