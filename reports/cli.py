@@ -19,10 +19,10 @@ from reports.options import (
     tolerance_option,
 )
 from reports.report_commands import report
+from reports.stopping import Stop, stoppable
 from reports.sweep_command import sweep
 from reports.terminal import (
     BAD_INPUT,
-    INTERRUPTED,
     NOT_CONVERGED,
     fail,
     finish,
@@ -56,7 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Raises
     ------
     SystemExit
-        0 done, 1 something did not converge or validate, 2 bad input, 130 interrupted.
+        0 done, 1 something did not converge or validate, 2 bad input, 130 interrupted, 143
+        terminated.
 
     Examples
     --------
@@ -65,13 +66,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ...
     SystemExit: 2
     """
+    stop = Stop()
     try:
-        status = cli.main(arguments, prog_name="restpoint", standalone_mode=False)
-        sys.stdout.flush()
+        with stoppable() as stop:
+            status = cli.main(arguments, prog_name="restpoint", standalone_mode=False)
+            sys.stdout.flush()
     except click.ClickException as error:
         status = fail(error.format_message(), BAD_INPUT)
     except (click.Abort, KeyboardInterrupt):
-        status = fail("interrupted", INTERRUPTED)
+        status = fail("interrupted", stop.status)
     except BrokenPipeError:
         # the reader of our output left; there is nobody to write the rest to
         sys.stdout = None

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from numerics.provenance import provenance
-from reports import page
 from reports.phase_breaking import breaking_section
 from reports.phase_coexistence import coexistence_section
 from reports.phase_dynamics import dynamics_section
@@ -17,8 +16,7 @@ from reports.phase_lines import lines_section
 from reports.phase_maps import maps_section
 from reports.phase_published import published_section
 from reports.provenance import provenance_table
-from reports.sections import Section
-from reports.store import write_text
+from reports.sections import Section, write_sections
 from theory.free_energy import replica_symmetric
 
 if TYPE_CHECKING:
@@ -123,9 +121,6 @@ def make_report(
         ),
         partial(published_section, network),
     ]  # fmt: skip
-    sections = [study() for study in studies]
     record = provenance(replica_symmetric(network), seed=seed, **asdict(effort))
-    sections.append(Section("provenance", "Provenance", provenance_table(record)))
-    written = [section.write(directory) for section in sections]
-    write_text(page.page("Phases", written), directory / "index.html")
-    return [problem for section in sections for problem in section.problems]
+    studies.append(lambda: Section("provenance", "Provenance", provenance_table(record)))
+    return write_sections("Phases", directory, studies, shown("sections"))

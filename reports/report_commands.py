@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from reports.chosen import Chosen
 from reports.options import (
     chosen_options,
     model_given,
     model_options,
+    output_option,
     refused_options,
     seed_option,
     simulation_options,
@@ -19,7 +21,9 @@ from reports.options import (
 from reports.terminal import finish, progress_bar
 
 if TYPE_CHECKING:
-    from reports.chosen import Chosen
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
     from theory.ensembles import RandomNetwork
 
 
@@ -30,10 +34,7 @@ def report() -> None:
 
 @report.command("edge-of-chaos")
 @model_options
-@click.option(
-    "--output", type=click.Path(path_type=Path), default=Path("edge-of-chaos"), metavar="DIR",
-    show_default=True, help="Directory for the files.",
-)  # fmt: skip
+@output_option("DIR", "Directory for the files.", default="edge-of-chaos", show_default=True)
 @click.option("--quick", is_flag=True, help="Coarser grids, for a first look.")
 @chosen_options
 @threads_option
@@ -43,6 +44,7 @@ def edge_of_chaos(
     *,
     network: RandomNetwork,
     output: Path,
+    overwrite: bool,
     quick: bool,
     chosen: Chosen,
     threads: int,
@@ -55,9 +57,10 @@ def edge_of_chaos(
     chosen.check_drawable("g", "the axis of the lines and of the map")
     chosen.check_drawable("temperature", "the dependence on temperature")
     _check(network, chosen)
-    from reports import store  # noqa: PLC0415
-
-    with store.writing_directory(output) as directory, progress_bar() as report_progress:
+    with (
+        _directory(context, output, network, overwrite, quick=quick, chosen=chosen) as directory,
+        progress_bar() as report_progress,
+    ):
         from reports.edge_of_chaos import make_report  # noqa: PLC0415
 
         problems = make_report(
@@ -74,10 +77,7 @@ def edge_of_chaos(
 
 @report.command("validation")
 @model_options
-@click.option(
-    "--output", type=click.Path(path_type=Path), default=Path("validation-report"), metavar="DIR",
-    show_default=True, help="Directory for the files.",
-)  # fmt: skip
+@output_option("DIR", "Directory for the files.", default="validation-report", show_default=True)
 @click.option("--quick", is_flag=True, help="Fewer points and smaller networks.")
 @chosen_options
 @simulation_options
@@ -87,6 +87,7 @@ def validation(
     *,
     network: RandomNetwork,
     output: Path,
+    overwrite: bool,
     quick: bool,
     chosen: Chosen,
     seed: int,
@@ -98,7 +99,6 @@ def validation(
     loss of stability of x = 0 in the dynamics without noise. Finished networks are kept, so that
     an interrupted report continues when it is run again.
     """
-    from reports import store  # noqa: PLC0415
     from reports.validation_points import (  # noqa: PLC0415
         FULL,
         QUICK,
@@ -114,10 +114,11 @@ def validation(
     from reports.validation import kept_networks, make_report  # noqa: PLC0415
     from reports.validation_extras import compute_extras  # noqa: PLC0415
 
+    asked = {"quick": quick, "chosen": chosen, "seed": seed, "given": given}
     # networks are kept until the files are in place
     with (
         kept_networks(points, effort, seed) as kept,
-        store.writing_directory(output) as directory,
+        _directory(context, output, network, overwrite, **asked) as directory,
         progress_bar() as report_progress,
     ):
         run: dict[str, Any] = {"seed": seed, "threads": threads, "progress": report_progress}
@@ -132,10 +133,7 @@ def validation(
 
 @report.command("phases")
 @model_options
-@click.option(
-    "--output", type=click.Path(path_type=Path), default=Path("phases-report"), metavar="DIR",
-    show_default=True, help="Directory for the files.",
-)  # fmt: skip
+@output_option("DIR", "Directory for the files.", default="phases-report", show_default=True)
 @click.option("--quick", is_flag=True, help="Coarser grids and smaller networks, for a first look.")
 @chosen_options
 @simulation_options
@@ -145,6 +143,7 @@ def phases(
     *,
     network: RandomNetwork,
     output: Path,
+    overwrite: bool,
     quick: bool,
     chosen: Chosen,
     seed: int,
@@ -158,9 +157,11 @@ def phases(
     for name in ("g", "gamma"):
         chosen.check_drawable(name, "the phase diagram")
     _check(network, chosen)
-    from reports import store  # noqa: PLC0415
-
-    with store.writing_directory(output) as directory, progress_bar() as report_progress:
+    asked = {"quick": quick, "chosen": chosen, "seed": seed}
+    with (
+        _directory(context, output, network, overwrite, **asked) as directory,
+        progress_bar() as report_progress,
+    ):
         from reports.phases import FULL, QUICK, make_report  # noqa: PLC0415
 
         problems = make_report(
@@ -173,21 +174,25 @@ def phases(
 
 @report.command("benchmarks")
 @model_options
-@click.option(
-    "--output", type=click.Path(path_type=Path), default=Path("benchmarks-report"), metavar="DIR",
-    show_default=True, help="Directory for the files.",
-)  # fmt: skip
+@output_option("DIR", "Directory for the files.", default="benchmarks-report", show_default=True)
 @click.option("--quick", is_flag=True, help="Smaller sizes and fewer repetitions.")
 @refused_options("the benchmarks are taken at fixed points, so that versions can be compared")
 @seed_option
 @click.pass_context
 def benchmarks(
-    context: click.Context, *, network: RandomNetwork, output: Path, quick: bool, seed: int
+    context: click.Context,
+    *,
+    network: RandomNetwork,
+    output: Path,
+    overwrite: bool,
+    quick: bool,
+    seed: int,
 ) -> None:
     """Speed on one thread beside plain baselines, in ratios and powers of the sizes."""
-    from reports import store  # noqa: PLC0415
-
-    with store.writing_directory(output) as directory, progress_bar() as report_progress:
+    with (
+        _directory(context, output, network, overwrite, quick=quick, seed=seed) as directory,
+        progress_bar() as report_progress,
+    ):
         from reports.benchmarks import FULL, QUICK, make_report  # noqa: PLC0415
 
         problems = make_report(
@@ -195,6 +200,18 @@ def benchmarks(
         )
     click.echo(f"wrote {output / 'index.html'}", err=True)
     finish(context, problems)
+
+
+def _directory(
+    context: click.Context, output: Path, network: RandomNetwork, overwrite: bool, **settings: Any
+) -> AbstractContextManager[Path]:
+    """Open the directory of a report, with all that decides what is in it."""
+    from reports.output_files import request  # noqa: PLC0415  (help must come without it)
+    from reports.report_directory import writing_directory  # noqa: PLC0415
+
+    plain = {name: asdict(v) if isinstance(v, Chosen) else v for name, v in settings.items()}
+    asked = request(f"restpoint report {context.info_name}", network, **plain)
+    return writing_directory(output, asked, overwrite=overwrite)
 
 
 def _check(network: RandomNetwork, chosen: Chosen) -> None:

@@ -14,7 +14,8 @@ from reports.options import (
     swept_model_options,
     tolerance_option,
 )
-from reports.terminal import fail, finish, progress_bar
+from reports.stopping import keeping
+from reports.terminal import NOT_CONVERGED, fail, finish, progress_bar
 from validation.sampling import NETWORKS, SIZES
 
 if TYPE_CHECKING:
@@ -103,14 +104,15 @@ def sweep(
     from numerics.sweep import sweep as fill  # noqa: PLC0415  (help must come without it)
     from reports.sweep_results import describe_failures, summary  # noqa: PLC0415
 
+    kept = f"finished chunks are kept in {output}; the same command goes on from them"
     try:
-        with _client(scheduler) as client, progress_bar() as report:
+        with keeping(lambda: kept), _client(scheduler) as client, progress_bar() as report:
             found = fill(
                 task, output, chunks=chunk, client=client,
                 threads=1 if client else threads, progress=report("points"),
             )  # fmt: skip
     except KeyboardInterrupt:
-        fail(f"finished chunks are kept in {output}; the same command goes on from them", 1)
+        fail(kept, NOT_CONVERGED)
         raise
     click.echo(f"{output}: {summary(found)}")
     finish(context, describe_failures(found))

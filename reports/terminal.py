@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-NOT_CONVERGED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+NOT_CONVERGED, BAD_INPUT = 1, 2
 """Exit status of a command that did not reach what it was asked for."""
 
 
