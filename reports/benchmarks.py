@@ -21,8 +21,7 @@ from reports.benchmark_sweep_section import sweep_section
 from reports.benchmark_two_time_section import two_time_section
 from reports.machine import machine
 from reports.provenance import provenance_table
-from reports.sections import Section
-from reports.store import write_text
+from reports.sections import Section, write_sections
 from theory.free_energy import replica_symmetric
 
 if TYPE_CHECKING:
@@ -200,19 +199,15 @@ def make_report(
         ),
     ]  # fmt: skip
     shown = progress("benchmarks") if progress else None
-    sections = [_method(e.repetitions)]
     with threadpool_limits(1):
-        on = machine()
-        for done, study in enumerate(studies):
-            if shown:
-                shown(done, len(studies))
-            sections.append(study())
-    record = json.loads(provenance(replica_symmetric(network), seed=seed, **asdict(effort)))
-    table = provenance_table(json.dumps({"machine": on} | record))
-    sections.append(Section("provenance", "Provenance", table))
-    written = [section.write(directory) for section in sections]
-    write_text(page.page("Benchmarks", written), directory / "index.html")
-    return [problem for section in sections for problem in section.problems]
+        record = json.loads(provenance(replica_symmetric(network), seed=seed, **asdict(effort)))
+        table = provenance_table(json.dumps({"machine": machine()} | record))
+        sections: list[Callable[[], Section]] = [
+            partial(_method, e.repetitions),
+            *studies,
+            lambda: Section("provenance", "Provenance", table),
+        ]
+        return write_sections("Benchmarks", directory, sections, shown)
 
 
 def _method(repetitions: int) -> Section:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from numerics.solve import solve
+from reports.chosen import Chosen
 from reports.edge_figures import (
     draw_energy,
     draw_map,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import xarray as xr
+    from numpy.typing import ArrayLike
 
     from theory.ensembles import RandomNetwork
     from theory.free_energy import FreeEnergy
@@ -92,7 +94,7 @@ def locate_peak(g: np.ndarray, rho: np.ndarray) -> tuple[float, float]:
     Parameters
     ----------
     g, rho : ndarray
-        Evenly spaced ``g``; NaN where there is no solution.
+        Ascending ``g``; NaN where there is no solution.
 
     Returns
     -------
@@ -113,16 +115,15 @@ def locate_peak(g: np.ndarray, rho: np.ndarray) -> tuple[float, float]:
     # the rise must exceed what solving to 1e-10 leaves open
     if rho[top] - max(np.nanmin(rho[:top]), np.nanmin(rho[top + 1 :])) < 1e-6:
         return np.nan, np.nan
-    left, middle, right = rho[top - 1 : top + 2]
-    step = 0.5 * (left - right) / (left - 2 * middle + right)
-    place = g[top] + step * (g[top + 1] - g[top])
-    return float(place), float(middle - 0.25 * (left - right) * step)
+    bend, slope, height = np.polyfit(g[top - 1 : top + 2] - g[top], rho[top - 1 : top + 2], 2)
+    return float(g[top] - slope / (2 * bend)), float(height - slope**2 / (4 * bend))
 
 
 def compute(
     free_energy: FreeEnergy,
     grids: Grids,
     *,
+    chosen: Chosen | None = None,
     threads: int = 1,
     progress: Callable[[str], Callable[[int, int], None]] | None = None,
 ) -> dict[str, xr.Dataset]:
@@ -132,6 +133,8 @@ def compute(
     ----------
     free_energy : FreeEnergy
     grids : Grids
+    chosen : Chosen, optional
+        Values of axes that take the place of these, and the tolerance. The map keeps its gammas.
     threads : int
     progress : callable, optional
         Takes the name of a task, gives a function of points done and their total.
@@ -141,15 +144,19 @@ def compute(
     dict of str to xarray.Dataset
         One dataset per figure.
     """
+    chosen = chosen or Chosen()
 
-    def solved(task: str, g: np.ndarray, gamma: np.ndarray, temperature: np.ndarray) -> xr.Dataset:
-        report = progress(task) if progress else None
-        return solve(free_energy, g, gamma, temperature, threads=threads, progress=report)
+    def solved(task: str, g: ArrayLike, gamma: ArrayLike, temperature: ArrayLike) -> xr.Dataset:
+        return solve(
+            free_energy, g, gamma, temperature, tolerance=chosen.tolerance, threads=threads,
+            progress=progress(task) if progress else None,
+        )  # fmt: skip
 
     unit = coupling_unit(free_energy.network)
     low, high, shallow, deep = (round(unit * part, 12) for part in (*RANGE, SHALLOW, DEEP))
-    g, gamma = _even(low, high, grids.g), np.array(GAMMAS)
-    temperatures = np.geomspace(grids.cold, 1, grids.temperature)
+    g = chosen.axis("g", _even(low, high, grids.g))
+    gamma = chosen.axis("gamma", GAMMAS)
+    temperatures = chosen.axis("temperature", np.geomspace(grids.cold, 1, grids.temperature))
     datasets = {
         "order_parameters": solved("order parameters", g, gamma, np.array([grids.cold])),
         "temperature": solved("temperatures", np.array([shallow, deep]), gamma, temperatures),
@@ -160,7 +167,7 @@ def compute(
     datasets["energy"].half_temperature.attrs = half
     if grids.simulated:
         datasets["moderate"] = solved("moderate temperature", g, gamma, np.array([MODERATE]))
-    plane = (_even(low, high, grids.map_g), _even(-0.4, 0.9, grids.map_gamma))
+    plane = (chosen.axis("g", _even(low, high, grids.map_g)), _even(-0.4, 0.9, grids.map_gamma))
     datasets["map"] = add_peaks(solved("map", *plane, np.array([grids.cold])))
     datasets["order_parameters"] = add_peaks(datasets["order_parameters"])
     return datasets
@@ -197,6 +204,7 @@ def make_report(
     directory: Path,
     *,
     quick: bool = False,
+    chosen: Chosen | None = None,
     threads: int = 1,
     progress: Callable[[str], Callable[[int, int], None]] | None = None,
 ) -> list[str]:
@@ -209,6 +217,8 @@ def make_report(
         Exists; gets netCDF files, figures and ``index.html``.
     quick : bool
         Coarser grids.
+    chosen : Chosen, optional
+        As in `compute`.
     threads : int
     progress : callable, optional
         As in `compute`.
@@ -221,9 +231,10 @@ def make_report(
     """
     free_energy = replica_symmetric(network)
     grids = choose_grids(free_energy, quick=quick)
-    datasets = compute(free_energy, grids, threads=threads, progress=progress)
+    datasets = compute(free_energy, grids, chosen=chosen, threads=threads, progress=progress)
     published = published_values(network)
-    lines = edge_lines(network, np.concatenate([GAMMAS, datasets["map"].gamma.values]))
+    gammas = [datasets[name].gamma.values for name in ("order_parameters", "map")]
+    lines = edge_lines(network, np.concatenate(gammas))
     simulated = None
     if grids.simulated:
         simulated = simulate_edge(network, threads=threads, progress=progress)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from reports.chosen import TOLERANCE, Chosen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
 MOST_VALUES = 1_000_000
 LARGEST_SIZE = 20_000
 """Units of a simulated network; its couplings take the square of that in memory."""
+
+LEAST_TOLERANCE, MOST_TOLERANCE = 1e-14, 1e-2
 
 _FUNCTIONS = {
     "local": ("-x", "Local drift a(x) of a unit."),
@@ -198,6 +203,57 @@ def axis_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def chosen_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a report ``--g``, ``--gamma``, ``--temperature`` and ``--tolerance``, as a `Chosen`."""
+    names = ("g", "gamma", "temperature")
+
+    @wraps(command)
+    def with_chosen(*, tolerance: float, **arguments: Any) -> Any:
+        given = {name: arguments.pop(name) for name in names}
+        values = {name: None if axis is None else tuple(axis) for name, axis in given.items()}
+        return command(chosen=Chosen(**values, tolerance=tolerance), **arguments)
+
+    result = tolerance_option(with_chosen)
+    for name in reversed(names):
+        text = f"Values of {name} instead of those of the report."
+        result = _values_option(name, text)(result)
+    return result
+
+
+def refused_options(reason: str) -> Callable[..., Any]:
+    """Give a report options that it does not have, to be refused with the reason."""
+
+    def refuse(context: click.Context, option: click.Parameter, text: str | None) -> None:
+        if text is not None:
+            msg = f"{option.opts[0]}: {reason}"
+            raise click.UsageError(msg, context)
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for name in ("g", "gamma", "temperature", "tolerance"):
+            command = click.option(f"--{name}", hidden=True, expose_value=False, callback=refuse)(
+                command
+            )
+        return command
+
+    return add
+
+
+def tolerance_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option ``--tolerance``."""
+    return click.option(
+        "--tolerance", default=f"{TOLERANCE:g}", show_default=True, metavar="NUMBER",
+        callback=_read_tolerance, help="Relative accuracy of the order parameters.",
+    )(command)  # fmt: skip
+
+
+def _read_tolerance(context: click.Context, option: click.Parameter, text: str) -> float:
+    value = parse_number(text, "--tolerance")
+    if not LEAST_TOLERANCE <= value <= MOST_TOLERANCE:
+        rule = f"use between {LEAST_TOLERANCE:g}, which rounding leaves, and {MOST_TOLERANCE:g}"
+        _refuse("--tolerance", f"{value:g} cannot be used; {rule}")
+    return value
+
+
 def _values_option(name: str, text: str, **settings: Any) -> Callable[..., Any]:
     return click.option(
         f"--{name}", name.replace("-", "_"), metavar="VALUES", help=text, callback=_read_axis,
@@ -205,8 +261,25 @@ def _values_option(name: str, text: str, **settings: Any) -> Callable[..., Any]:
     )  # fmt: skip
 
 
-def _read_axis(context: click.Context, option: click.Parameter, text: str) -> list[float]:
-    return parse_axis(text, option.opts[0])
+def _read_axis(
+    context: click.Context, option: click.Parameter, text: str | None
+) -> list[float] | None:
+    return None if text is None else parse_axis(text, option.opts[0])
+
+
+def output_option(metavar: str, text: str, **settings: Any) -> Callable[..., Any]:
+    """Give a command the options ``--output`` and ``--overwrite``."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        command = click.option(
+            "--overwrite", is_flag=True, help="Replace also what this command did not write."
+        )(command)
+        return click.option(
+            "--output", type=click.Path(path_type=Path), metavar=metavar, help=text,
+            **settings,
+        )(command)  # fmt: skip
+
+    return add
 
 
 def threads_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from numerics.solve import solve
 from reports import page
+from reports.chosen import Chosen
 from reports.figures import SYMBOLS, make_figure
 from reports.results import describe_failures
 from reports.sections import Drawing, Section
@@ -17,7 +18,7 @@ from theory.expressions import ModelError
 from theory.free_energy import replica_symmetric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     import xarray as xr
     from matplotlib.axes import Axes
@@ -38,6 +39,7 @@ def maps_section(
     network: RandomNetwork,
     *,
     points: int = 60,
+    chosen: Chosen | None = None,
     threads: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Section:
@@ -48,6 +50,8 @@ def maps_section(
     network : RandomNetwork
     points : int
         Along each axis; a sixth of it for models with Gaussian fields, which cost much more.
+    chosen : Chosen, optional
+        Values of axes that take the place of these, and the tolerance.
     threads : int
     progress : callable, optional
 
@@ -55,16 +59,23 @@ def maps_section(
     -------
     Section
     """
-    free_energy = replica_symmetric(network)
+    free_energy, chosen = replica_symmetric(network), chosen or Chosen()
     kernel = functional_kernel(free_energy.symmetric or free_energy)
     count = max(points // 6, 4) if kernel.fields else points
     # three fields take minutes where it is cold
-    temperatures = TEMPERATURES[: 3 - len(kernel.fields) // 2]
-    g, gamma = np.linspace(0.3, 1.7, count), np.linspace(-0.95, 1, count)
-    phases = solve(free_energy, g, gamma, temperatures, threads=threads, progress=progress)
+    own: dict[str, Iterable[float]] = {
+        "g": np.linspace(0.3, 1.7, count),
+        "gamma": np.linspace(-0.95, 1, count),
+        "temperature": TEMPERATURES[: 3 - len(kernel.fields) // 2],
+    }
+    axes = {name: chosen.axis(name, values) for name, values in own.items()}
+    phases = solve(
+        free_energy, *axes.values(), tolerance=chosen.tolerance, threads=threads,
+        progress=progress,
+    )  # fmt: skip
     caption = (
         "Overlap q, response rho and the smallest eigenvalue against inequivalent replicas"
-        " (replicon) over coupling strength and reciprocity, at three temperatures. Where the"
+        " (replicon) over coupling strength and reciprocity, at several temperatures. Where the"
         " replicon is negative, red, the replica-symmetric solution shown is unstable. White: no"
         " solution found. Lines are the closed forms for T = 0, where there are some."
     )

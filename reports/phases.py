@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from numerics.provenance import provenance
-from reports import page
 from reports.phase_breaking import breaking_section
 from reports.phase_coexistence import coexistence_section
 from reports.phase_dynamics import dynamics_section
@@ -17,14 +16,14 @@ from reports.phase_lines import lines_section
 from reports.phase_maps import maps_section
 from reports.phase_published import published_section
 from reports.provenance import provenance_table
-from reports.sections import Section
-from reports.store import write_text
+from reports.sections import Section, write_sections
 from theory.free_energy import replica_symmetric
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from reports.chosen import Chosen
     from theory.ensembles import RandomNetwork
 
     Progress = Callable[[str], Callable[[int, int], None]]
@@ -69,6 +68,7 @@ def make_report(
     directory: Path,
     *,
     effort: Effort = FULL,
+    chosen: Chosen | None = None,
     seed: int = 0,
     threads: int = 1,
     progress: Progress | None = None,
@@ -81,6 +81,8 @@ def make_report(
     directory : pathlib.Path
         Exists; gets netCDF files, figures and ``index.html``.
     effort : Effort
+    chosen : Chosen, optional
+        Points and accuracy of the phase diagram; other sections go along the transitions.
     seed : int
         Of the simulated networks.
     threads : int
@@ -99,7 +101,7 @@ def make_report(
     studies: list[Callable[[], Section]] = [
         partial(lines_section, network),
         partial(
-            maps_section, network, points=effort.map_points, threads=threads,
+            maps_section, network, points=effort.map_points, chosen=chosen, threads=threads,
             progress=shown("phase diagram"),
         ),
         partial(coexistence_section, network),
@@ -119,9 +121,6 @@ def make_report(
         ),
         partial(published_section, network),
     ]  # fmt: skip
-    sections = [study() for study in studies]
     record = provenance(replica_symmetric(network), seed=seed, **asdict(effort))
-    sections.append(Section("provenance", "Provenance", provenance_table(record)))
-    written = [section.write(directory) for section in sections]
-    write_text(page.page("Phases", written), directory / "index.html")
-    return [problem for section in sections for problem in section.problems]
+    studies.append(lambda: Section("provenance", "Provenance", provenance_table(record)))
+    return write_sections("Phases", directory, studies, shown("sections"))

@@ -1,4 +1,4 @@
-"""Solved points as JSON, as a table for the terminal, and as a list of those that failed."""
+"""Solved points as JSON, and as a list of those that failed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import xarray as xr
-    from rich.table import Table
 
 NUMBERS = (*ORDER_PARAMETERS, "free_energy", "energy", "residual", "quadrature_error")
-_SHOWN = (*ORDER_PARAMETERS, "free_energy", "energy", "quadrature_error")
 
 
 def points(dataset: xr.Dataset) -> Iterator[dict[str, Any]]:
@@ -31,7 +29,7 @@ def points(dataset: xr.Dataset) -> Iterator[dict[str, Any]]:
     Yields
     ------
     dict
-        The keys of the command's JSON contract, and ``reason``.
+        The keys of the command's JSON contract.
 
     Examples
     --------
@@ -41,7 +39,7 @@ def points(dataset: xr.Dataset) -> Iterator[dict[str, Any]]:
     >>> point["converged"], point["q"]
     (False, nan)
     """
-    names = [*NUMBERS, "converged", "branch_name", "reason"]
+    names = [*NUMBERS, "converged", "branch_name"]
     sizes = [dataset.sizes.get(name, 1) for name in (*AXES, "branch")]
     arrays = {
         name: dataset[name].transpose(*AXES, ..., "branch", missing_dims="ignore").values
@@ -58,7 +56,6 @@ def points(dataset: xr.Dataset) -> Iterator[dict[str, Any]]:
             **{name: float(values[name]) for name in NUMBERS},
             "converged": bool(values["converged"]),
             "branch": str(values["branch_name"]),
-            "reason": str(values["reason"]),
         }
 
 
@@ -77,16 +74,52 @@ def to_json(dataset: xr.Dataset) -> str:
         {
             key: None if isinstance(value, float) and not math.isfinite(value) else value
             for key, value in point.items()
-            if key != "reason"
         }
         for point in points(dataset)
     ]
     return json.dumps({"points": rows}, allow_nan=False)
 
 
+def reasons(dataset: xr.Dataset) -> np.ndarray:
+    """Why points did not converge, in words, along the dimensions of ``converged``.
+
+    Examples
+    --------
+    >>> from theory import RandomNetwork, replica_symmetric
+    >>> from numerics import solve
+    >>> free_energy = replica_symmetric(RandomNetwork())
+    >>> found = reasons(solve(free_energy, g=[0.8, 1.2], gamma=0, temperature=0))
+    >>> [bool(words) for words in found.ravel()]
+    [True, False]
+    """
+    return dataset.reason.transpose(*dataset.converged.dims).values.astype(str)
+
+
 def failures(dataset: xr.Dataset) -> list[dict[str, Any]]:
-    """List the points that have no solution, as in `points`."""
-    return [point for point in points(dataset) if not point["converged"]]
+    """List the points that have no solution: the axes, and the reason in words.
+
+    Of a search for all branches only the first counts: others are not found everywhere.
+
+    Examples
+    --------
+    >>> from theory import RandomNetwork, replica_symmetric
+    >>> from numerics import solve
+    >>> [lost] = failures(solve(replica_symmetric(RandomNetwork()), g=0.8, gamma=0, temperature=0))
+    >>> lost["g"], lost["reason"]
+    (0.8, 'no solution at temperature 0: ...')
+    """
+    if "branch" in dataset.dims:
+        dataset = dataset.isel(branch=0)
+    dataset = dataset.transpose(*AXES, missing_dims="ignore")
+    words, lost = reasons(dataset), np.argwhere(~dataset.converged.values)
+    values = [dataset[name].values for name in AXES]
+    return [
+        {
+            **{name: float(axis[k]) for name, axis, k in zip(AXES, values, place, strict=True)},
+            "reason": str(words[tuple(place)]),
+        }
+        for place in lost
+    ]
 
 
 def describe_failures(dataset: xr.Dataset, most: int = 10) -> list[str]:
@@ -121,42 +154,3 @@ def describe_failures(dataset: xr.Dataset, most: int = 10) -> list[str]:
         total = int(np.prod([dataset.sizes[name] for name in AXES]))
         lines.append(f"did not converge at {len(failed)} of {total} points, the first are listed")
     return lines
-
-
-def to_table(dataset: xr.Dataset) -> Table:
-    """Lay out a solution for the terminal.
-
-    Columns that are zero everywhere go to the caption, and so does how many points are unstable
-    against inequivalent replicas.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-
-    Returns
-    -------
-    rich.table.Table
-    """
-    from rich import box  # noqa: PLC0415  (not needed for JSON)
-    from rich.table import Table  # noqa: PLC0415
-
-    rows = list(points(dataset))
-    solved = [row for row in rows if row["converged"]]
-    zero = [name for name in ORDER_PARAMETERS if solved and not any(r[name] for r in solved)]
-    remarks = [f"{', '.join(zero)} = 0 at every point"] if zero else []
-    if unstable := int((dataset.replicon < 0).sum()):
-        number = f"{unstable} of {len(solved)} points"
-        remarks.append(f"replica symmetry is unstable (replicon < 0) at {number}")
-    caption = "\n".join(remarks) or None
-    table = Table(box=box.SIMPLE_HEAD, caption=caption, caption_justify="left", pad_edge=False)
-    shown = [name for name in _SHOWN if name not in zero]
-    for name in (*AXES, *shown):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("branch", no_wrap=True)
-    for row in rows:
-        numbers = [f"{row[name]:.8g}" for name in AXES]
-        for name in shown:
-            digits = ".1e" if name == "quadrature_error" else ".8g"
-            numbers.append(format(row[name], digits) if row["converged"] else "-")
-        table.add_row(*numbers, row["branch"] if row["converged"] else "not converged")
-    return table

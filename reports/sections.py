@@ -7,10 +7,10 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from reports import page
-from reports.store import write_dataset, write_figure
+from reports.store import write_dataset, write_figure, write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import xarray as xr
@@ -83,6 +83,51 @@ def joined(key: str, heading: str, parts: Sequence[Section]) -> Section:
         {name: data for part in parts for name, data in part.data.items()},
         [problem for part in parts for problem in part.problems],
     )
+
+
+def write_sections(
+    title: str,
+    directory: Path,
+    studies: Sequence[Callable[[], Section]],
+    progress: Callable[[int, int], None] | None = None,
+) -> list[str]:
+    """Make sections one by one, and write each with a page of those that are there.
+
+    Parameters
+    ----------
+    title : str
+        Of the page ``index.html``.
+    directory : pathlib.Path
+    studies : sequence of callable
+    progress : callable, optional
+        Called with the number of sections done and their total.
+
+    Returns
+    -------
+    list of str
+        What did not hold, one line each.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> study = lambda: Section("a", "One", "<p>1</p>", problems=["too few points"])
+    >>> write_sections("Example", Path(mkdtemp()), [study])
+    ['too few points']
+    """
+    written: list[tuple[str, str, str]] = []
+    problems: list[str] = []
+    total = len(studies)
+    for done, study in enumerate(studies, 1):
+        section = study()
+        written.append(section.write(directory))
+        problems += section.problems
+        ending = f"<p>The report was not finished: {done} of {total} sections are there.</p>"
+        left = [("unfinished", "Not finished", ending)] if done < total else []
+        write_text(page.page(title, [*written, *left]), directory / "index.html")
+        if progress:
+            progress(done, total)
+    return problems
 
 
 def refused(key: str, heading: str, reason: str) -> Section:

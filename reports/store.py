@@ -1,18 +1,13 @@
-"""What reports write: netCDF, figures, text and whole directories, complete or not at all."""
+"""What reports write: netCDF, figures and text, complete or not at all."""
 
 from __future__ import annotations
 
-import shutil
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from theory.expressions import ModelError
-from theory.files import check_file, reason, temporary_name, unwritable, writing
+from theory.files import writing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import xarray as xr
     from matplotlib.figure import Figure
 
@@ -93,73 +88,3 @@ def write_figure(figure: Figure, path: Path | str) -> None:
         writing(path.with_name(path.name + ".svg")) as temporary,
     ):
         figure.savefig(temporary, format="svg", metadata={"Date": None}, dpi=RESOLUTION)
-
-
-@contextmanager
-def writing_directory(path: Path | str, last: str = "index.html") -> Iterator[Path]:
-    """Give a temporary directory whose files move to ``path`` when the block succeeds.
-
-    Parameters
-    ----------
-    path : path-like
-        Created if it is not there. Other files in it are left alone.
-    last : str
-        The file that is moved after all others: it refers to them.
-
-    Yields
-    ------
-    pathlib.Path
-        An empty directory to write files into.
-
-    Raises
-    ------
-    ModelError
-        If the directory cannot be written, before anything else is done.
-
-    Examples
-    --------
-    >>> from tempfile import mkdtemp
-    >>> report = Path(mkdtemp()) / "report"
-    >>> with writing_directory(report) as directory:
-    ...     write_text("complete", directory / "index.html")
-    >>> [file.name for file in report.iterdir()]
-    ['index.html']
-    """
-    target, temporary = _open_directory(path)
-    try:
-        yield temporary
-        try:
-            _move(temporary, target, last)
-        except OSError as error:
-            raise unwritable(path, reason(error)) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _open_directory(path: Path | str) -> tuple[Path, Path]:
-    """Make the temporary directory, on the same file system as the one it becomes."""
-    try:
-        target = Path(path).resolve()
-        if target.exists() and not target.is_dir():
-            raise unwritable(path, "it is a file, not a directory")
-        if not target.parent.is_dir():
-            raise unwritable(path, "the directory that should hold it does not exist")
-        # inside an existing directory: its own parent may be read-only or on another file system
-        temporary = temporary_name(target / "report" if target.is_dir() else target)
-        temporary.mkdir()
-    except (OSError, RuntimeError, ValueError) as error:
-        if isinstance(error, ModelError):
-            raise
-        raise unwritable(path, reason(error)) from error
-    return target, temporary
-
-
-def _move(temporary: Path, target: Path, last: str) -> None:
-    if not target.exists():
-        temporary.rename(target)
-        return
-    files = sorted(temporary.iterdir(), key=lambda file: (file.name == last, file.name))
-    for file in files:
-        check_file(target / file.name)
-    for file in files:
-        file.replace(target / file.name)

@@ -12,8 +12,10 @@ from reports.options import (
     parse_sizes,
     simulation_options,
     swept_model_options,
+    tolerance_option,
 )
-from reports.terminal import fail, finish, progress_bar
+from reports.stopping import keeping
+from reports.terminal import NOT_CONVERGED, fail, finish, progress_bar
 from validation.sampling import NETWORKS, SIZES
 
 if TYPE_CHECKING:
@@ -72,6 +74,7 @@ def _read_chunks(
 @click.option(
     "--scheduler", metavar="ADDRESS", help="Use the workers of this Dask scheduler, not threads."
 )
+@tolerance_option
 @simulation_options
 @click.pass_context
 def sweep(
@@ -84,6 +87,7 @@ def sweep(
     networks: int,
     chunk: dict[str, int],
     scheduler: str | None,
+    tolerance: float,
     seed: int,
     threads: int,
     **axes: list[float],
@@ -93,18 +97,22 @@ def sweep(
     Interrupted in any way, the same command computes what is missing.
     """
     _check_options(context, simulate, scheduler)
-    task = _task(network, axes, (size, networks, seed) if simulate else None)
+    from reports.output_files import check_ending  # noqa: PLC0415
+
+    check_ending(output, ".zarr", "Zarr")
+    task = _task(network, axes, tolerance, (size, networks, seed) if simulate else None)
     from numerics.sweep import sweep as fill  # noqa: PLC0415  (help must come without it)
     from reports.sweep_results import describe_failures, summary  # noqa: PLC0415
 
+    kept = f"finished chunks are kept in {output}; the same command goes on from them"
     try:
-        with _client(scheduler) as client, progress_bar() as report:
+        with keeping(lambda: kept), _client(scheduler) as client, progress_bar() as report:
             found = fill(
                 task, output, chunks=chunk, client=client,
                 threads=1 if client else threads, progress=report("points"),
             )  # fmt: skip
     except KeyboardInterrupt:
-        fail(f"finished chunks are kept in {output}; the same command goes on from them", 1)
+        fail(kept, NOT_CONVERGED)
         raise
     click.echo(f"{output}: {summary(found)}")
     finish(context, describe_failures(found))
@@ -120,6 +128,9 @@ def _check_options(context: click.Context, simulate: bool, scheduler: str | None
     if not simulate and (unused := [f"--{name}" for name in SIMULATION if given(name)]):
         msg = f"{', '.join(unused)}: only with --simulate; solving draws no networks"
         raise click.UsageError(msg)
+    if simulate and given("tolerance"):
+        msg = "--tolerance is that of solutions; with --simulate nothing is solved"
+        raise click.UsageError(msg)
     if scheduler and given("threads"):
         msg = "--threads are those of this process; with --scheduler its workers do the chunks"
         raise click.UsageError(msg)
@@ -128,12 +139,13 @@ def _check_options(context: click.Context, simulate: bool, scheduler: str | None
 def _task(
     network: RandomNetwork,
     axes: dict[str, Any],
+    tolerance: float,
     simulation: tuple[list[int], int, int] | None,
 ) -> Task:
     if simulation is None:
         from numerics.solving_task import SolvingTask  # noqa: PLC0415
 
-        return SolvingTask(network, **axes)
+        return SolvingTask(network, **axes, tolerance=tolerance)
     from dataclasses import replace  # noqa: PLC0415
 
     from reports.checks import check_simulable  # noqa: PLC0415

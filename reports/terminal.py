@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-NOT_CONVERGED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+NOT_CONVERGED, BAD_INPUT = 1, 2
 """Exit status of a command that did not reach what it was asked for."""
 
 
@@ -35,12 +36,23 @@ def finish(context: click.Context, problems: Sequence[str]) -> None:
         context.exit(NOT_CONVERGED)
 
 
+def line_width() -> int:
+    """Characters of a line: those of the terminal, 80 where the output goes elsewhere.
+
+    Examples
+    --------
+    >>> line_width() > 0
+    True
+    """
+    return max(shutil.get_terminal_size().columns, 80) if sys.stdout.isatty() else 80
+
+
 def print_table(table: object) -> None:
     """Print a table as wide as it is: cut or folded numbers help nobody."""
     from rich.console import Console  # noqa: PLC0415  (help must come without it)
     from rich.measure import Measurement  # noqa: PLC0415
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=line_width())
     needed = Measurement.get(console, console.options.update(width=1000), table).maximum  # type: ignore[arg-type]
     console.width = max(console.width, needed)
     console.print(table)

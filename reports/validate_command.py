@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from reports.options import axis_options, model_options, parse_sizes, simulation_options
+from reports.options import (
+    axis_options,
+    model_options,
+    output_option,
+    parse_sizes,
+    simulation_options,
+    tolerance_option,
+)
 from reports.terminal import finish, print_table, progress_bar
 from validation.sampling import MOST_DOUBLINGS, NETWORKS, SIZES, Sampling
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import xarray as xr
 
     from theory.ensembles import RandomNetwork
@@ -50,8 +58,9 @@ def _read_sizes(context: click.Context, option: click.Parameter, text: str) -> l
     "--doublings", type=click.IntRange(0, MOST_DOUBLINGS), default=Sampling.doublings,
     show_default=True, help="How often chains that have not mixed run on, twice as long each time.",
 )  # fmt: skip
+@tolerance_option
 @simulation_options
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE.nc", help="netCDF file.")
+@output_option("FILE.nc", "netCDF file.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.pass_context
 def validate(
@@ -67,32 +76,51 @@ def validate(
     draws: int,
     warmup: int,
     doublings: int,
+    tolerance: float,
     seed: int,
     threads: int,
     output: Path | None,
+    overwrite: bool,
     as_json: bool,
 ) -> None:
     """Simulate drawn networks at one point and compare with the saddle-point solution."""
     from reports import comparison  # noqa: PLC0415  (help must come without it)
+    from reports.checks import check_simulable  # noqa: PLC0415
+    from reports.output_files import check_dataset, request, sign_dataset  # noqa: PLC0415
     from reports.results import describe_failures  # noqa: PLC0415
 
-    _check_point(network, {"g": g, "gamma": gamma, "temperature": temperature})
+    axes = {"g": g, "gamma": gamma, "temperature": temperature}
+    _check_point(network, axes)
     sampling = {"chains": chains, "draws": draws, "warmup": warmup, "doublings": doublings}
-    _check_run(network, sampling, output)
+    Sampling(**sampling)  # type: ignore[arg-type]  # refuses what cannot be sampled
+    settings = {
+        "size": sorted(size),
+        "networks": networks,
+        "seed": seed,
+        "tolerance": tolerance,
+        **sampling,
+    }
+    asked = request("restpoint validate", network, **settings)
+    if output is not None:
+        point = {name: values[0] for name, values in axes.items()}
+        check_dataset(output, asked, point, overwrite=overwrite)
+    check_simulable(network)
     with progress_bar() as report:
         phases, checked = _run(
-            network, (g[0], gamma[0], temperature[0]), threads,
+            network, (g[0], gamma[0], temperature[0]), threads, tolerance,
             size=size, networks=networks, seed=seed, progress=report("networks"), **sampling,
         )  # fmt: skip
     if output is not None:
         from reports.store import write_dataset  # noqa: PLC0415
 
-        write_dataset(checked, output)
+        write_dataset(sign_dataset(checked, asked), output)
     if as_json:
         click.echo(comparison.to_json(checked))
     else:
         print_table(comparison.to_table(checked))
         click.echo("\n".join(comparison.remarks(checked)))
+        if output is not None:
+            click.echo(f"wrote {output}")
     unconfirmed = comparison.describe_unconfirmed(checked)
     # without a theory all quantities are undecided for the same reasons: the first says them
     failures = describe_failures(phases)
@@ -101,7 +129,7 @@ def validate(
 
 def _check_point(network: RandomNetwork, axes: dict[str, list[float]]) -> None:
     """Refuse several points, and points without a measure, before anything takes time."""
-    from theory.ensembles import check_parameters  # noqa: PLC0415
+    from reports.checks import check_axes  # noqa: PLC0415
     from theory.expressions import ModelError  # noqa: PLC0415
 
     for name, values in axes.items():
@@ -111,31 +139,21 @@ def _check_point(network: RandomNetwork, axes: dict[str, list[float]]) -> None:
                 " per point, or all together as restpoint report validation"
             )
             raise ModelError(msg)
-    check_parameters(**{name: value for name, [value] in axes.items()})
-    if axes["temperature"] == [0]:
-        msg = "temperature 0 has no measure to sample; validate at a positive temperature"
-        raise ModelError(msg)
-
-
-def _check_run(network: RandomNetwork, sampling: dict[str, int], output: Path | None) -> None:
-    """Refuse what cannot be sampled or written."""
-    from reports.checks import check_simulable  # noqa: PLC0415
-    from theory.files import check_file  # noqa: PLC0415
-
-    Sampling(**sampling)  # type: ignore[arg-type]
-    if output is not None:
-        check_file(output)
-    check_simulable(network)
+    check_axes(network, axes, sampled=True)
 
 
 def _run(
-    network: RandomNetwork, point: tuple[float, float, float], threads: int, **settings: object
+    network: RandomNetwork,
+    point: tuple[float, float, float],
+    threads: int,
+    tolerance: float,
+    **settings: object,
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Solve the point and simulate it."""
     from numerics.solve import solve  # noqa: PLC0415
     from theory.free_energy import replica_symmetric  # noqa: PLC0415
     from validation import validate as compare  # noqa: PLC0415
 
-    phases = solve(replica_symmetric(network), *point)
+    phases = solve(replica_symmetric(network), *point, tolerance=tolerance)
     checked = compare(network, phases.squeeze(), threads=threads, **settings)  # type: ignore[arg-type]
     return phases, checked

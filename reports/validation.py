@@ -18,6 +18,7 @@ import xarray as xr
 from numerics.phases import AXES
 from numerics.solve import solve
 from reports.checks import check_simulable
+from reports.chosen import TOLERANCE
 from reports.comparison import describe_unconfirmed
 from reports.store import write_dataset, write_figure
 from reports.validation_extras import Extras
@@ -90,6 +91,7 @@ def compute(
     *,
     seed: int = 0,
     threads: int = 1,
+    tolerance: float = TOLERANCE,
     directory: Path | None = None,
     progress: Progress | None = None,
 ) -> tuple[xr.Dataset, list[str]]:
@@ -102,6 +104,8 @@ def compute(
     seed : int
     threads : int
         Networks simulated side by side.
+    tolerance : float
+        Of the solutions.
     directory : pathlib.Path, optional
         Where finished networks are kept, as for `validation.validate`.
     progress : callable, optional
@@ -137,7 +141,7 @@ def compute(
                     report(before + count, before + total + after)
 
             try:
-                part = _simulate(point, effort, seed, threads, Path(kept), advance)
+                part = _simulate(point, effort, seed, threads, tolerance, Path(kept), advance)
             except ModelError as error:
                 problems.append(f"{name(point)}: {error}")
                 continue
@@ -153,12 +157,14 @@ def _simulate(
     effort: Effort,
     seed: int,
     threads: int,
+    tolerance: float,
     directory: Path,
     progress: Callable[[int, int], None],
 ) -> xr.Dataset:
     """Solve and simulate a point, with as many networks as its error asks for."""
     check_simulable(point.network)
-    phases = solve(replica_symmetric(point.network), point.g, point.gamma, point.temperature)
+    place = (point.g, point.gamma, point.temperature)
+    phases = solve(replica_symmetric(point.network), *place, tolerance=tolerance)
     sampling = asdict(effort.sampling)
     del sampling["edges"]  # every point has its own
     counts, done = effort.counts(point.reduced_temperature), None
@@ -214,6 +220,7 @@ def make_report(
     effort: Effort,
     seed: int = 0,
     threads: int = 1,
+    tolerance: float = TOLERANCE,
     kept: Path | None = None,
     extras: Extras | None = None,
     progress: Progress | None = None,
@@ -227,6 +234,8 @@ def make_report(
         Exists; gets netCDF files, figures and ``index.html``.
     effort : Effort
     seed, threads : int
+    tolerance : float
+        Of the solutions.
     kept : pathlib.Path, optional
         Where finished networks are kept, see `kept_networks`.
     extras : Extras, optional
@@ -240,10 +249,11 @@ def make_report(
         that could not be simulated.
     """
     checked, problems = compute(
-        points, effort, seed=seed, threads=threads, directory=kept, progress=progress
-    )
+        points, effort, seed=seed, threads=threads, tolerance=tolerance, directory=kept,
+        progress=progress,
+    )  # fmt: skip
     extras = extras or Extras()
-    figures = _draw(points, checked)
+    figures = _draw(points, checked, tolerance)
     for key, (figure, data) in (figures | extras.figures()).items():
         write_dataset(data, directory / f"{key}.nc")
         write_figure(figure, directory / key)
@@ -257,11 +267,13 @@ def make_report(
     ]
 
 
-def _draw(points: Sequence[Point], checked: xr.Dataset) -> dict[str, tuple[Figure, xr.Dataset]]:
+def _draw(
+    points: Sequence[Point], checked: xr.Dataset, tolerance: float
+) -> dict[str, tuple[Figure, xr.Dataset]]:
     """Draw every figure for which there is something to show, with its numbers."""
     figures = {}
     for key, axis in (("temperature", "temperature"), ("coupling", "g")):
-        lines = theory_lines(points, axis)
+        lines = theory_lines(points, axis, tolerance)
         if lines:
             figures[key] = draw_along(checked, lines, axis), lines
     shown = {"scores": ["z", "verdict"], "sizes": ["theory", "mean", "mean_error", "simulation"]}

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from numerics.solve import solve
+from reports.chosen import TOLERANCE
 from theory.free_energy import replica_symmetric
 
 if TYPE_CHECKING:
@@ -27,13 +28,15 @@ class _Family(NamedTuple):
     points: list[Point]
 
 
-def theory_lines(points: Sequence[Point], axis: str) -> xr.Dataset:
+def theory_lines(points: Sequence[Point], axis: str, tolerance: float = TOLERANCE) -> xr.Dataset:
     """Solve the lines of the theory along an axis on which several points lie.
 
     Parameters
     ----------
     points : sequence of Point
     axis : {"temperature", "g"}
+    tolerance : float
+        Of the solutions.
 
     Returns
     -------
@@ -50,7 +53,7 @@ def theory_lines(points: Sequence[Point], axis: str) -> xr.Dataset:
         along = space(0.8 * min(ends), 1.2 * max(ends), LINE_POINTS)
         gammas = sorted({point.gamma for point in members})
         axes: dict[str, Any] = {axis: along, other: common, "gamma": gammas}
-        solved = solve(replica_symmetric(members[0].network), **axes)
+        solved = solve(replica_symmetric(members[0].network), **axes, tolerance=tolerance)
         parts.append(_as_lines(solved, axis, other, model))
     return xr.concat(parts, dim="line", join="exact") if parts else xr.Dataset()
 

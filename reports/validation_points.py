@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from numerics.scales import network_scales
+from reports.checks import check_axes
+from reports.chosen import Chosen
 from reports.edge_lines import coupling_unit
 from theory.ensembles import RandomNetwork
 from theory.expressions import X
@@ -247,10 +249,24 @@ def standard_points(*, quick: bool = False) -> list[Point]:
     ]
 
 
-def points_of(network: RandomNetwork, *, quick: bool = False) -> list[Point]:
+def points_of(
+    network: RandomNetwork, *, quick: bool = False, chosen: Chosen | None = None
+) -> list[Point]:
     """List points of one model, below and above its transition.
 
-    Temperatures are multiples of the model's energy.
+    Temperatures are multiples of the model's energy, unless they are chosen.
+
+    Parameters
+    ----------
+    network : RandomNetwork
+    quick : bool
+    chosen : Chosen, optional
+        Values of axes that take the place of these.
+
+    Raises
+    ------
+    ModelError
+        If a chosen value is out of range.
 
     Examples
     --------
@@ -259,5 +275,16 @@ def points_of(network: RandomNetwork, *, quick: bool = False) -> list[Point]:
     """
     energy, unit = network_scales(network).energy, coupling_unit(network)
     temperatures = [energy * T for T in ((0.1, 0.3) if quick else (0.03, 0.1, 0.3))]
-    places = product([round(part * unit, 12) for part in (0.6, 1.2)], (0.0, 0.5), temperatures)
-    return [Point(network, *place, number) for number, place in enumerate(places, start=1)]
+    chosen = chosen or Chosen()
+    own = {
+        "g": [round(part * unit, 12) for part in (0.6, 1.2)],
+        "gamma": (0.0, 0.5),
+        "temperature": temperatures,
+    }
+    axes = {name: chosen.axis(name, values) for name, values in own.items()}
+    check_axes(network, axes, sampled=True)
+    places = product(*axes.values())
+    return [
+        Point(network, g, gamma, temperature, number)
+        for number, (g, gamma, temperature) in enumerate(places, start=1)
+    ]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 from importlib import import_module
+from itertools import groupby
 
 import numpy as np
 import pytest
@@ -60,9 +62,10 @@ def test_netcdf_output_equals_solve(run, tmp_path):
     path = tmp_path / "phases.nc"
     status, out, _ = run("solve", *POINT, "--output", path)
     assert status == 0
-    assert "symmetric" in out
+    assert "branch: symmetric" in out
     assert "Q, P, Q_hat, m, m_hat = 0 at every point" in out
     assert "unstable" not in out
+    assert out.splitlines()[-1] == f"wrote {path}"
     expected = solve(replica_symmetric(RandomNetwork()), g=1.2, gamma=0.5, temperature=0.1)
     with xr.open_dataset(path) as found:
         xr.testing.assert_allclose(found, expected, rtol=1e-12)
@@ -75,13 +78,58 @@ def test_table_says_where_replica_symmetry_is_unstable(run):
     assert "replica symmetry is unstable (replicon < 0) at 1 of 2 points" in out
 
 
-def test_table_lines_up(run):
-    _, out, _ = run("solve", "--g", "0.8:1.2:3", "--gamma", "0.5", "--temperature", "1e-4,0")
-    lines = [line for line in out.splitlines() if line.strip()]
-    head, rows = lines[0], lines[2:8]
-    place = head.index("branch")
-    assert all(row[place - 1] == " " and row[place:].strip() for row in rows)
+SKEWED = ["--transfer", "tanh(x + 1/2)", "--g", "0.9,1.1", "--gamma", "0.2"]
+
+
+@pytest.mark.parametrize(
+    "point",
+    [["--g", "0.8:1.2:3", "--gamma", "0.5", "--temperature", "1e-4,0"],
+     [*SKEWED, "--temperature", "0.1,0.2"]],
+)  # fmt: skip
+def test_table_lines_up_in_80_columns(run, point):
+    _, out, _ = run("solve", *point)
     assert "…" not in out
+    assert max(map(len, out.splitlines())) <= 80
+    blocks = [
+        list(lines)
+        for words, lines in groupby(out.splitlines(), lambda line: bool(line.strip()))
+        if words
+    ]
+    tables = [lines for lines in blocks if "───" in lines[1]]
+    for head, _, *rows in tables:
+        ends = [match.end() for match in re.finditer(r"\S+", head)]
+        for row in rows:
+            assert [match.end() for match in re.finditer(r"\S+", row)] == ends
+    _, whole, _ = run("solve", *point, "--json")
+    expected = [name for name in NUMBERS if any(p[name] for p in json.loads(whole)["points"])]
+    shown = [name for head, *_ in tables for name in head.split()[2:]]
+    assert shown == [name for name in expected if name != "residual"]
+
+
+def test_numbers_of_the_table_and_zeros(run):
+    _, out, _ = run("solve", "--g", "0.8,1.2", "--gamma", "0", "--temperature", "0")
+    head, _, lost, found = [line.split() for line in out.splitlines() if line.strip()][:4]
+    assert lost == ["0.8", *["-"] * (len(head) - 1)]
+    row = dict(zip(head, found, strict=True))
+    assert (row["g"], row["q"], row["energy"]) == ("1.2", "0.173273", "0")
+    assert "gamma = 0, temperature = 0" in out
+    assert "0.0e+00" not in out
+
+
+def test_many_points_are_summed_up(run):
+    status, out, err = run("solve", "--g", "0.7:1.3:61", "--gamma", "0", "--temperature", "0")
+    assert status == 1
+    lines = [line.split() for line in out.splitlines()]
+    assert ["g", "0.7", "1.3", "61"] in lines
+    # q = g - 1 close to g = 1, and at the end the root of q = E tanh^2(g sqrt(q) z)
+    [[lowest, highest, number]] = [line[1:] for line in lines if line[:1] == ["q"]]
+    assert float(lowest) == pytest.approx(0.01, rel=0.1)
+    phases = solve(replica_symmetric(RandomNetwork()), g=1.3, gamma=0, temperature=0)
+    assert float(highest) == pytest.approx(phases.q.item(), rel=1e-5)
+    lost = 61 - int(number)
+    assert f"61 points, {number} converged" in out
+    assert f"{lost} did not converge: no solution at temperature 0" in out
+    assert len(err) == 11
 
 
 BAD = {
@@ -119,7 +167,7 @@ BAD = {
 def test_bad_input_is_one_sentence(run, tmp_path, arguments):
     path = tmp_path / "phases.nc"
     path.write_text("older result")
-    status, out, err = run("solve", *POINT, *arguments, "--json", "--output", path)
+    status, out, err = run("solve", *POINT, *arguments, "--json", "--overwrite", "--output", path)
     assert (status, out, len(err)) == (2, "", 1), err
     assert "Traceback" not in err[0]
     assert "Usage" not in err[0]

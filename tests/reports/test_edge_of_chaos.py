@@ -42,7 +42,8 @@ def report(tmp_path_factory):
 
 def test_files(report):
     expected = {f"{name}.{suffix}" for name in NAMES for suffix in ("nc", "png", "svg")}
-    assert {path.name for path in report.iterdir()} == expected | {"index.html", "lines.nc"}
+    expected |= {"index.html", "lines.nc", "report.json"}
+    assert {path.name for path in report.iterdir()} == expected
     assert [path.name for path in report.parent.iterdir()] == ["edge"]
 
 

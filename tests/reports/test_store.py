@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
-from reports.store import (
-    write_dataset,
-    write_figure,
-    write_text,
-    writing_directory,
-)
+from reports.store import write_dataset, write_figure, write_text
 from theory.expressions import ModelError
 from theory.files import check_file, writing
 
@@ -90,50 +83,3 @@ def test_symbolic_links_are_followed(tmp_path):
     write_text("through", tmp_path / "link")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "target").read_text() == "through"
-
-
-def test_directory_appears_complete(tmp_path):
-    with writing_directory(tmp_path / "report") as directory:
-        write_text("a", directory / "index.html")
-        assert not (tmp_path / "report").exists()
-    assert names(tmp_path) == ["report"]
-    assert names(tmp_path / "report") == ["index.html"]
-
-
-def test_directory_keeps_other_files_and_survives_failure(tmp_path):
-    (tmp_path / "notes.txt").write_text("mine")
-    (tmp_path / "index.html").write_text("old")
-
-    def interrupted():
-        with writing_directory(tmp_path) as directory:
-            write_text("half", directory / "index.html")
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert (tmp_path / "index.html").read_text() == "old"
-    with writing_directory(tmp_path) as directory:
-        write_text("new", directory / "index.html")
-    assert (tmp_path / "index.html").read_text() == "new"
-    assert names(tmp_path) == ["index.html", "notes.txt"]
-
-
-def test_directory_in_the_way(tmp_path):
-    (tmp_path / "index.html").mkdir()
-
-    def write():
-        with writing_directory(tmp_path) as directory:
-            write_text("data", directory / "data.txt")
-            write_text("page", directory / "index.html")
-
-    with pytest.raises(ModelError, match="it is a directory"):
-        write()
-    assert names(tmp_path) == ["index.html"]
-
-
-def test_directory_that_cannot_be_made(tmp_path):
-    (tmp_path / "file").write_text("")
-    for path in ("file", "missing/report", "file/report"):
-        with pytest.raises(ModelError, match="cannot write"), writing_directory(tmp_path / path):
-            pytest.fail("the block must not run")
-    assert [path.name for path in Path(tmp_path).iterdir()] == ["file"]

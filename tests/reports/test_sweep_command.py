@@ -126,6 +126,7 @@ BAD = {
     "chunk given twice": ["--chunk", "g=2", "--chunk", "g=3"],
     "size without simulation": ["--size", "100"],
     "seed without simulation": ["--seed", "1"],
+    "tolerance with simulation": ["--simulate", "--tolerance", "1e-8"],
     "negative fields": ["--field-std", "-0.5,0"],
     "means in words": ["--mean", "small"],
     "gamma beyond 1": ["--gamma", "0,2"],
@@ -135,14 +136,17 @@ BAD = {
     "too many points": ["--g", "0:1:100000", "--gamma", "0:1:1000000"],
     "too large networks": ["--simulate", "--size", "20000", "--threads", "1000"],
     "missing directory": ["--output", "missing/store.zarr"],
-    "not a store": ["--output", "."],
+    "not a store": ["--output", "../notes.zarr"],
+    "ending of another format": ["--output", "store.nc"],
 }
 
 
 @pytest.mark.parametrize("arguments", BAD.values(), ids=BAD)
 def test_bad_input_is_one_sentence_and_leaves_nothing(run, tmp_path, monkeypatch, arguments):
-    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.zarr").mkdir()
+    (directory := tmp_path / "work").mkdir()
+    monkeypatch.chdir(directory)
     status, out, err = run("sweep", *POINT, "--output", "store.zarr", *arguments)
     assert (status, out, len(err)) == (2, "", 1), err
     assert "Traceback" not in err[0]
-    assert not list(tmp_path.iterdir())
+    assert not [*directory.iterdir(), *(tmp_path / "notes.zarr").iterdir()]
