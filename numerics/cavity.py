@@ -13,7 +13,7 @@ from scipy.special import erf
 from numerics.one_unit import MOST_PANELS, PANELS, compiled, kinks_of, site_nodes, support
 from numerics.provenance import provenance
 from numerics.tables import Point, solve_table
-from theory.cavity import CavityEquations, R
+from theory.cavity import OWN, SHARED, CavityEquations, R
 from theory.ensembles import PARAMETERS, RandomNetwork
 from theory.expressions import X
 from theory.free_energy import replica_symmetric
@@ -120,6 +120,8 @@ class CavitySolver:
             self._rest = compiled([R, *PARAMETERS], [theory.quiescent_slope, *at_rest])
             coefficients = sp.Poly(theory.quiescent_response, R).all_coeffs()
             self._response = sp.lambdify(PARAMETERS, coefficients)
+        self._reaction = sp.lambdify([R, *PARAMETERS], theory.reaction)
+        self._susceptibility = sp.lambdify([OWN, SHARED], theory.susceptibility)
 
     def _nodes(
         self, theta: np.ndarray, parameters: list[float], panels: int
@@ -214,9 +216,9 @@ class CavitySolver:
         g2D = float(share @ of_chi)
         return {
             "m": sign * mean,
-            "Gamma": parameters[0] ** 2 * parameters[1] * theta[1],
+            "Gamma": self._reaction(theta[1], *parameters),
             "g2D": g2D,
-            "chi": float(share @ own) / (1 - g2D) if g2D != 1 else np.inf,
+            "chi": self._susceptibility(float(share @ own), g2D) if g2D != 1 else np.inf,
             "roots": abs(degree) + excess,
         }
 
@@ -230,8 +232,10 @@ class CavitySolver:
         slope, own, of_chi = self._rest(response.real, *parameters)
         g2D = float(of_chi / slope**2)
         values = {"C": 0.0, "R": float(response.real), "m": 0.0, "g2D": g2D, "roots": 1.0}
-        values |= {"Gamma": parameters[0] ** 2 * parameters[1] * values["R"]}
-        values |= {"chi": float(own / slope**2) / (1 - g2D) if g2D < 1 else np.inf}
+        values["Gamma"] = self._reaction(values["R"], *parameters)
+        diverges = not g2D < 1
+        chi = np.inf if diverges else self._susceptibility(float(own / slope**2), g2D)
+        values["chi"] = chi
         values |= {"residual": 0.0, "quadrature_error": 0.0}
         point = Point(values, "quiescent")
         if response.imag != 0 or not g2D < 1:

@@ -9,8 +9,10 @@ import numpy as np
 
 from numerics.scales import network_scales
 from numerics.targets import network_target
+from theory.ensembles import check_network
 from theory.expressions import ModelError
 from theory.streams import stream
+from theory.values import Value
 
 if TYPE_CHECKING:
     from numerics.scales import Scales
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Instance:
+class Instance(Value):
     """One network of an ensemble, the same in every study, on any thread, whatever else is drawn.
 
     Parameters
@@ -60,6 +62,7 @@ class Instance:
     number: int = 0
 
     def __post_init__(self) -> None:
+        check_network(self.model, "Instance")
         for name, least in {"size": 1, "seed": 0, "number": 0}.items():
             if (value := getattr(self, name)) < least:
                 raise ModelError(f"{name} must be at least {least}, not {value}")

@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 
 from numerics.quadrature import ORDER, gauss_legendre
 from theory.averages import SiteAverage, SiteIntegral, written_out
+from theory.codegen.arrays import array_function
 from theory.expressions import X, kinks
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def compiled(
     >>> compiled([x, y], [x * y, sp.Integer(2)])(np.array([1.0, 2.0]), 3.0).tolist()
     [[3.0, 6.0], [2.0, 2.0]]
     """
-    function = sp.lambdify(list(symbols), list(expressions), ["numpy", "scipy"], cse=True)
+    function = array_function(list(symbols), list(expressions))
 
     def evaluate(first: np.ndarray, *rest: float) -> np.ndarray:
         first = np.asarray(first, dtype=float)

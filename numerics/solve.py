@@ -14,8 +14,9 @@ from numerics.phases import AXES, phases_dataset
 from numerics.provenance import FORMAT_VERSION, provenance
 from numerics.scales import network_scales
 from theory.codegen.functional import FunctionalKernel, functional_kernel
-from theory.ensembles import check_parameters
+from theory.ensembles import check_network, check_parameters
 from theory.expressions import ModelError
+from theory.free_energy import FreeEnergy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from numerics.saddle import Solution
-    from theory.free_energy import FreeEnergy
 
 
 def solve(
@@ -75,6 +75,10 @@ def solve(
     >>> print(f"{phases.q.item():.10f}")
     0.3793082206
     """
+    if not isinstance(free_energy, FreeEnergy):
+        check_network(free_energy, "the functional that solve takes")
+        msg = f"solve takes a functional: call solve(replica_symmetric({free_energy}), ...)"
+        raise ModelError(msg)
     axes = {
         name: _axis(name, values)
         for name, values in zip(AXES, (g, gamma, temperature), strict=True)

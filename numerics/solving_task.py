@@ -16,7 +16,7 @@ from numerics.phases import AXES, LONG_NAMES
 from numerics.solve import solve_axes
 from numerics.sweep_task import Task, Variable, as_axis
 from theory.codegen.functional import functional_kernel
-from theory.ensembles import check_parameters
+from theory.ensembles import check_network, check_parameters
 from theory.free_energy import replica_symmetric
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ class SolvingTask(Task):
     POINTS_TOGETHER: ClassVar = 10_000
 
     def __post_init__(self) -> None:
+        check_network(self.model, "SolvingTask")
         for name in self.AXES:
             values = getattr(self, name)
             default = getattr(self.model, name, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from copy import copy
 from math import ceil, prod
@@ -85,6 +86,21 @@ class Task(ABC):
     @abstractmethod
     def compute(self, threads: int = 1) -> xr.Dataset:
         """Do it all; the result has the same bits on any number of threads."""
+
+    @property
+    def _identity(self) -> tuple[str, str, tuple]:
+        """What the result depends on, and nothing else."""
+        axes = tuple((name, tuple(values.tolist())) for name, values in self.axes.items())
+        return type(self).__qualname__, json.dumps(self.record, sort_keys=True), axes
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Task) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    def __dask_tokenize__(self) -> tuple[str, str, tuple]:
+        return self._identity
 
     def part(self, values: Mapping[str, np.ndarray]) -> Self:
         """Make the task with fewer values on its axes, which were checked with the others."""

@@ -50,6 +50,8 @@ class Target:
         Whether the Jacobian is.
     scales : Scales
         What steps, durations, starts and thresholds are multiples of.
+    drive_gradient : callable, optional
+        Of a network: states to derivatives of the energy in the drives of the units, shape (N, S).
     """
 
     size: int
@@ -61,6 +63,7 @@ class Target:
     jacobian: Callable[[np.ndarray], np.ndarray | sparray]
     is_sparse: bool = False
     scales: Scales = field(default_factory=Scales)
+    drive_gradient: Callable[[States], np.ndarray] | None = None
 
 
 def network_target(
@@ -107,6 +110,7 @@ def network_target(
         lambda x: kernels.jacobian(x, J, h),
         is_sparse=issparse(J),
         scales=network_scales(network),
+        drive_gradient=lambda x: kernels.drive_gradient(x, couplings, h),
     )
     target.drift(np.zeros((target.size, 1)))  # arrays that do not fit are refused here
     return target

@@ -108,7 +108,7 @@ def smooth_kernels(network: RandomNetwork) -> NetworkKernels:
     Raises
     ------
     ModelError
-        With the reason, if the model is not smooth enough or cannot be compiled.
+        With the reason, if the model jumps or cannot be compiled.
     """
     kernels = network_kernels(network)
     if "gradient" in kernels.refused:

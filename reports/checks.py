@@ -49,7 +49,7 @@ def check_axes(
 
 
 def check_simulable(network: RandomNetwork) -> None:
-    """Refuse a model whose measure cannot be sampled because a function has no derivative.
+    """Refuse a model whose measure cannot be sampled because a function jumps.
 
     Parameters
     ----------
@@ -61,11 +61,13 @@ def check_simulable(network: RandomNetwork) -> None:
 
     Examples
     --------
+    >>> import sympy as sp
     >>> from theory import RandomNetwork
-    >>> check_simulable(RandomNetwork(transfer="Max(x, 0)"))
+    >>> from theory.expressions import X
+    >>> check_simulable(RandomNetwork(transfer=sp.Heaviside(X)))
     Traceback (most recent call last):
     ...
-    theory.expressions.ModelError: transfer Max(0, x) has no continuous derivative ...
+    theory.expressions.ModelError: transfer Heaviside(x) jumps at x = 0: the energy ...
     """
     target = Instance(network, size=2).target(g=0.0, gamma=0.0)
     target.energy_and_gradient(np.zeros((2, 1)))

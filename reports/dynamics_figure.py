@@ -45,11 +45,14 @@ class Attractor:
     limits : xarray.Dataset, optional
         From `validation.limits.attractor_limits`, where the networks are on the attractor that the
         mean field is about.
+    errors : mapping of str to float, optional
+        Estimated numerical errors of ``mean_field``.
     """
 
     chaos: xr.Dataset
     mean_field: Mapping[str, float] = field(default_factory=dict)
     limits: xr.Dataset | None = None
+    errors: Mapping[str, float] = field(default_factory=dict)
 
 
 def draw_chaos(attractors: Sequence[Attractor]) -> Figure:
@@ -162,8 +165,8 @@ def chaos_data(attractors: Sequence[Attractor]) -> xr.Dataset:
     -------
     xarray.Dataset
         What `validation.chaos.chaos_against_size` gives, NaN at sizes that a g does not have, its
-        settings, ``mean_field`` over ``quantity``, and with the prefix ``limit_`` what
-        `validation.limits.judge_limits` gives.
+        settings, ``mean_field`` and ``mean_field_error`` over ``quantity``, and with the prefix
+        ``limit_`` what `validation.limits.judge_limits` gives.
     """
     parts = []
     for attractor in attractors:
@@ -171,11 +174,14 @@ def chaos_data(attractors: Sequence[Attractor]) -> xr.Dataset:
         for key, value in part.attrs.items():
             if key != "g":
                 part[key] = ((), value, {"long_name": f"setting: {key}", "units": "1"})
-        theory = [attractor.mean_field.get(name, np.nan) for name in NAMES]
-        label = {"long_name": "mean-field theory of the dynamics", "units": "1"}
-        part = part.assign_coords(quantity=list(NAMES)).assign(
-            mean_field=("quantity", theory, label)
-        )
+        part = part.assign_coords(quantity=list(NAMES))
+        subject = "mean-field theory of the dynamics"
+        for key, label, values in (
+            ("mean_field", subject, attractor.mean_field),
+            ("mean_field_error", f"numerical error of the {subject}", attractor.errors),
+        ):
+            column = [values.get(name, np.nan) for name in NAMES]
+            part[key] = ("quantity", column, {"long_name": label, "units": "1"})
         if attractor.limits is not None:
             names = {str(name): f"limit_{name}" for name in attractor.limits.data_vars}
             part = part.merge(attractor.limits.rename(names), combine_attrs="drop_conflicts")

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from reports.edge_lines import EdgeLines
     from reports.published import PublishedValue
 
 
 def draw_order_parameters(
-    dataset: xr.Dataset, published: list[PublishedValue], lines_hold: bool
+    dataset: xr.Dataset, published: list[PublishedValue], lines: EdgeLines
 ) -> Figure:
     """Draw q, Q, rho and P against g, one line per gamma.
 
@@ -38,9 +39,8 @@ def draw_order_parameters(
         At one temperature.
     published : list of PublishedValue
         Drawn as markers.
-    lines_hold : bool
-        Whether the linear response diverges at ``g (1 + gamma) = 1`` in this model, so that
-        this place is marked.
+    lines : EdgeLines
+        Of which that of the response is marked.
     """
     figure = make_figure(2, 2)
     dataset = dataset.squeeze("temperature")
@@ -50,8 +50,8 @@ def draw_order_parameters(
             if name in value.values:
                 _mark_published(axes, value, name)
         _explain_zero(axes, dataset[name])
-    if lines_hold:
-        _mark_edges(figure.axes[2], dataset)
+        axes.set_xlim(dataset.g.min(), dataset.g.max())
+    _mark_edges(figure.axes[2], dataset, lines)
     legend_below(figure, columns=3)
     return figure
 
@@ -67,6 +67,7 @@ def _explain_zero(axes: Axes, values: xr.DataArray) -> None:
     solved = values.values[np.isfinite(values.values)]
     if not solved.size:
         note(axes, "no solution found")
+        axes.set_yticks([])
     elif not solved.any():
         note(axes, f"{SYMBOLS[str(values.name)]} = 0 on the symmetric branch")
         axes.set_ylim(-0.02, max(0.08, axes.get_ylim()[1]))
@@ -85,13 +86,14 @@ def _published_label(axes: Axes) -> str:
     return "_" if label in axes.get_legend_handles_labels()[1] else label
 
 
-def _mark_edges(axes: Axes, dataset: xr.Dataset) -> None:
+def _mark_edges(axes: Axes, dataset: xr.Dataset, lines: EdgeLines) -> None:
     low, high = float(dataset.g.min()), float(dataset.g.max())
-    label = r"$g(1+\gamma) = 1$"
+    label = lines.labels.get("response", "_")
     for gamma in dataset.gamma.values:
-        if gamma > 0 and low < 1 / (1 + gamma) < high:
+        edge = float(lines.data.response.sel(gamma=gamma))
+        if gamma > 0 and low < edge < high:
             color = style_of(gamma)["color"]
-            axes.axvline(1 / (1 + gamma), color=color, linewidth=0.9, linestyle=":", label=label)
+            axes.axvline(edge, color=color, linewidth=0.9, linestyle=":", label=label)
             label = "_"
 
 
@@ -139,6 +141,7 @@ def draw_temperature(dataset: xr.Dataset, simulated: xr.Dataset | None = None) -
                 on = simulated.isel(point=np.isclose(simulated.g, g))
                 _simulated(axes, on, "temperature", name)
             axes.set_xscale("log")
+            axes.set_xlim(0.9 * dataset.temperature.min(), dataset.temperature.max() / 0.9)
             axes.set_title(rf"$g = {g:g}$", fontsize=10)
     legend_below(figure, columns=3)
     return figure
@@ -166,6 +169,7 @@ def draw_energy(dataset: xr.Dataset) -> Figure:
         draw_lines(axes, inverse, [(float(row.gamma), row.values / scale) for row in values])
         label_axes(axes, "$1/T$", name)
         axes.set_xscale("log")
+        axes.set_xlim(0.9 * inverse.min(), inverse.max() / 0.9)
     energy.plot(inverse, half, color="black", linestyle=":", linewidth=1.4, label="$T/2$")
     energy.set_yscale("log")
     ratio.axhline(1, color="black", linestyle=":", linewidth=1.4)
@@ -175,15 +179,14 @@ def draw_energy(dataset: xr.Dataset) -> Figure:
     return figure
 
 
-def draw_map(dataset: xr.Dataset, lines_hold: bool) -> Figure:
+def draw_map(dataset: xr.Dataset, lines: EdgeLines) -> Figure:
     """Draw maps of rho and q over g and gamma, with the response peak where one was located.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         With ``g_peak`` over gamma.
-    lines_hold : bool
-        Whether the two transition lines of the linearised model are drawn.
+    lines : EdgeLines
     """
     figure = make_figure(1, 2, width=11, height=5.4)
     plane = dataset.squeeze("temperature")
@@ -195,16 +198,17 @@ def draw_map(dataset: xr.Dataset, lines_hold: bool) -> Figure:
         image = axes.pcolormesh(
             plane.g, plane.gamma, values, cmap=colours, shading="nearest", rasterized=True
         )
-        figure.colorbar(image, ax=axes, label=SYMBOLS[name])
+        if not values.mask.all():
+            figure.colorbar(image, ax=axes, label=SYMBOLS[name])
         label_axes(axes, "g", "gamma")
         if values.mask.any():
             axes.fill_between([], [], [], color="0.85", label="no solution found")
-        _outline(axes, plane, lines_hold)
+        _outline(axes, plane, lines)
     legend_below(figure, columns=2)
     return figure
 
 
-def _outline(axes: Axes, plane: xr.Dataset, lines_hold: bool) -> None:
+def _outline(axes: Axes, plane: xr.Dataset, lines: EdgeLines) -> None:
     """Draw what lies over the map without letting it change the limits."""
     limits = axes.get_xlim(), axes.get_ylim()
     if np.isfinite(plane.g_peak).any():
@@ -212,14 +216,11 @@ def _outline(axes: Axes, plane: xr.Dataset, lines_hold: bool) -> None:
             plane.g_peak, plane.gamma, "o", color="white", markeredgecolor="black",
             markersize=4.5, label=r"peak of $\rho$ along $g$, located numerically",
         )  # fmt: skip
-    gamma = np.linspace(max(limits[1][0], -0.99), limits[1][1], 200)
-    if lines_hold:
-        suffix = "(expansion at $x = 0$)"
-        for power, style in ((1, "-"), (0.5, "--")):
-            name = r"$g(1+\gamma) = 1$" if power == 1 else r"$g^2(1+\gamma) = 1$"
+    for name, style in (("response", "-"), ("onset", "--")):
+        if name in lines.labels:
             axes.plot(
-                (1 + gamma) ** -power, gamma, color="#ff5d5d", linestyle=style, linewidth=1.6,
-                label=f"{name} {suffix}",
+                lines.data[name], lines.data.gamma, color="#ff5d5d", linestyle=style,
+                linewidth=1.6, label=lines.labels[name],
             )  # fmt: skip
     replicon = plane.replicon.transpose("gamma", "g").values
     if (replicon < 0).any():

@@ -16,13 +16,13 @@ from reports.edge_figures import (
     draw_order_parameters,
     draw_temperature,
 )
+from reports.edge_lines import coupling_unit, edge_lines
 from reports.edge_page import write_page
 from reports.edge_simulation import MODERATE, refuted, simulate_edge
 from reports.published import published_values
 from reports.results import describe_failures
 from reports.store import write_dataset, write_figure
 from theory.codegen.functional import functional_kernel
-from theory.expressions import X
 from theory.free_energy import replica_symmetric
 
 if TYPE_CHECKING:
@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from theory.free_energy import FreeEnergy
 
 GAMMAS = (-0.2, 0.0, 0.2, 0.5, 0.8)
-DEEP = 1.2
-"""A coupling strength above the transition for every gamma of the report."""
+RANGE, SHALLOW, DEEP = (0.4, 1.4), 0.8, 1.2
+"""Coupling strengths in units of `reports.edge_lines.coupling_unit`: a range across the line,
+one below it for small gamma, and one above it."""
 
 
 @dataclass(frozen=True)
@@ -85,24 +86,6 @@ def choose_grids(free_energy: FreeEnergy, *, quick: bool = False) -> Grids:
     fields = len(functional_kernel(replace(free_energy, reduced=True)).fields)
     sizes = _QUICK if quick else _GRIDS
     return sizes[max(count for count in sizes if count <= fields)]
-
-
-def transition_lines_hold(network: RandomNetwork) -> bool:
-    """Tell whether ``g (1 + gamma) = 1`` and ``g^2 (1 + gamma) = 1`` belong to a model.
-
-    They follow from the linearisation at ``x = 0`` with ``a'(0) = -1``, ``b(0) = 1`` and
-    ``c'(0) = 1`` of a symmetric model without mean, field and confinement.
-
-    Examples
-    --------
-    >>> from theory.ensembles import RandomNetwork
-    >>> transition_lines_hold(RandomNetwork()), transition_lines_hold(RandomNetwork(mean=1))
-    (True, False)
-    """
-    if any(network.values.values()) or replica_symmetric(network).symmetric is None:
-        return False
-    slopes = (network.local.diff(X), network.gain, network.transfer.diff(X))
-    return [slope.subs(X, 0) for slope in slopes] == [-1, 1, 1]
 
 
 def locate_peak(g: np.ndarray, rho: np.ndarray) -> tuple[float, float]:
@@ -169,20 +152,22 @@ def compute(
             progress=progress(task) if progress else None,
         )  # fmt: skip
 
-    g = chosen.axis("g", _even(0.4, 1.4, grids.g))
+    unit = coupling_unit(free_energy.network)
+    low, high, shallow, deep = (round(unit * part, 12) for part in (*RANGE, SHALLOW, DEEP))
+    g = chosen.axis("g", _even(low, high, grids.g))
     gamma = chosen.axis("gamma", GAMMAS)
     temperatures = chosen.axis("temperature", np.geomspace(grids.cold, 1, grids.temperature))
     datasets = {
         "order_parameters": solved("order parameters", g, gamma, np.array([grids.cold])),
-        "temperature": solved("temperatures", np.array([0.8, DEEP]), gamma, temperatures),
+        "temperature": solved("temperatures", np.array([shallow, deep]), gamma, temperatures),
     }
-    energy = datasets["temperature"].sel(g=[DEEP])
+    energy = datasets["temperature"].sel(g=[deep])
     half = {"long_name": "T/2, the energy per unit of harmonic units", "units": "1"}
     datasets["energy"] = energy.assign(half_temperature=energy.temperature / 2)
     datasets["energy"].half_temperature.attrs = half
     if grids.simulated:
         datasets["moderate"] = solved("moderate temperature", g, gamma, np.array([MODERATE]))
-    plane = (chosen.axis("g", _even(0.4, 1.4, grids.map_g)), _even(-0.4, 0.9, grids.map_gamma))
+    plane = (chosen.axis("g", _even(low, high, grids.map_g)), _even(-0.4, 0.9, grids.map_gamma))
     datasets["map"] = add_peaks(solved("map", *plane, np.array([grids.cold])))
     datasets["order_parameters"] = add_peaks(datasets["order_parameters"])
     return datasets
@@ -247,27 +232,28 @@ def make_report(
     free_energy = replica_symmetric(network)
     grids = choose_grids(free_energy, quick=quick)
     datasets = compute(free_energy, grids, chosen=chosen, threads=threads, progress=progress)
-    lines_hold, published = transition_lines_hold(network), published_values(network)
+    published = published_values(network)
+    gammas = [datasets[name].gamma.values for name in ("order_parameters", "map")]
+    lines = edge_lines(network, np.concatenate(gammas))
     simulated = None
     if grids.simulated:
         simulated = simulate_edge(network, threads=threads, progress=progress)
     figures = {
-        "order_parameters": draw_order_parameters(
-            datasets["order_parameters"], published, lines_hold
-        ),
+        "order_parameters": draw_order_parameters(datasets["order_parameters"], published, lines),
         "temperature": draw_temperature(datasets["temperature"], simulated),
         "energy": draw_energy(datasets["energy"]),
-        "map": draw_map(datasets["map"], lines_hold),
+        "map": draw_map(datasets["map"], lines),
     }
     if simulated is None:
         datasets.pop("moderate", None)
     else:
         figures["moderate"] = draw_moderate(datasets["moderate"], simulated)
         write_dataset(simulated, directory / "simulation.nc")
+    write_dataset(lines.data, directory / "lines.nc")
     for name, figure in figures.items():
         write_dataset(datasets[name], directory / f"{name}.nc")
         write_figure(figure, directory / name)
-    write_page(directory, free_energy, datasets, published, lines_hold, simulated)
+    write_page(directory, free_energy, datasets, published, lines, simulated)
     # the energy grid is part of the temperature grid
     solved = [name for name in datasets if name != "energy"]
     return [

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reports import page
+from reports.edge_lines import line_cells
 from reports.edge_simulation import MODERATE, describe_simulated
 from reports.page import number
 from reports.provenance import provenance_table
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from reports.edge_lines import EdgeLines
     from reports.published import PublishedValue
     from theory.free_energy import FreeEnergy
 
@@ -55,7 +57,7 @@ def write_page(
     free_energy: FreeEnergy,
     datasets: dict[str, xr.Dataset],
     published: list[PublishedValue],
-    lines_hold: bool,
+    lines: EdgeLines,
     simulated: xr.Dataset | None = None,
 ) -> None:
     """Write ``index.html`` beside the figures and datasets.
@@ -68,13 +70,14 @@ def write_page(
     datasets : dict of str to xarray.Dataset
         As `reports.edge_of_chaos.compute` gives them.
     published : list of PublishedValue
-    lines_hold : bool
-        Whether the transition lines of the linearised model belong to this one.
+    lines : EdgeLines
+        The transition lines of the model.
     simulated : xarray.Dataset, optional
         From `reports.edge_simulation.simulate_edge`.
     """
     curves = datasets["order_parameters"]
-    numbers = [_points_table(datasets), _peak_table(curves, lines_hold)]
+    numbers = [_points_table(datasets), _peak_table(curves, lines)]
+    numbers.append('<p>Lines at all gamma: <a href="lines.nc">lines.nc</a>.</p>')
     if published:
         numbers.append(_published_table(curves, published))
     temperature = datasets["temperature"]
@@ -90,7 +93,7 @@ def write_page(
         for name in _CAPTIONS
         if name in datasets
     )
-    summary = _summary(free_energy, datasets, published, lines_hold)
+    summary = _summary(free_energy, datasets, published, lines)
     sections = [
         ("summary", "Summary", summary),
         ("figures", "Figures", figures),
@@ -116,28 +119,29 @@ def _summary(
     free_energy: FreeEnergy,
     datasets: dict[str, xr.Dataset],
     published: list[PublishedValue],
-    lines_hold: bool,
+    lines: EdgeLines,
 ) -> str:
     network, curves = free_energy.network, datasets["order_parameters"]
     solved = [data for name, data in datasets.items() if name != "energy"]
     total = sum(data.converged.size for data in solved)
     done = sum(int(data.converged.sum()) for data in solved)
     error = max(float(data.quadrature_error.max()) for data in solved)
-    lines = [
+    words = [
         f"The network: dx/dt = a(x) + b(x) [sum over j of J c(x_j)] + h with a = {network.local},"
         f" b = {network.gain}, c = {network.transfer}, mean {network.mean}, field standard"
         f" deviation {network.field_std}, confinement {network.confinement}.",
         f"{done} of {total} points are solved; the largest relative change under a finer"
         f" quadrature is {number(error, 2)}. {_branch_sentence(curves)}",
-        *_peak_sentences(curves, lines_hold),
+        *_peak_sentences(curves),
+        *lines.sentences,
         _stability_sentence(solved),
     ]
     if published:
-        lines.append(
+        words.append(
             f"The values of q and Q published by {SOURCE} did not reproduce; both are listed"
             " under Numbers. The cause is not established."
         )
-    return page.items(lines)
+    return page.items(words)
 
 
 def _stability_sentence(solved: list[xr.Dataset]) -> str:
@@ -166,7 +170,7 @@ def _branch_sentence(curves: xr.Dataset) -> str:
     return f"Shown is the {' and '.join(names)} branch, continued from high temperature{vanish}."
 
 
-def _peak_sentences(curves: xr.Dataset, lines_hold: bool) -> list[str]:
+def _peak_sentences(curves: xr.Dataset) -> list[str]:
     located = [
         gamma for gamma in curves.gamma.values if np.isfinite(curves.g_peak.sel(gamma=gamma))
     ]
@@ -177,13 +181,10 @@ def _peak_sentences(curves: xr.Dataset, lines_hold: bool) -> list[str]:
         f" {float(curves.rho_peak.sel(gamma=gamma)):.3f}) at gamma = {gamma:g}"
         for gamma in located
     )
-    sentences = [f"The response rho peaks at {places}."]
-    if lines_hold:
-        sentences.append(
-            "For T -> 0 the peak of this model stands at g (1 + gamma) = 1 with height 1 + gamma;"
-            " temperature rounds and lowers it."
-        )
-    return sentences
+    return [
+        f"The response rho peaks at {places}. Temperature rounds the peak; where there is a line of"
+        " the response, the table under Numbers shows it beside the peak."
+    ]
 
 
 def _seen(name: str, data: xr.Dataset) -> str:
@@ -204,9 +205,14 @@ def _seen(name: str, data: xr.Dataset) -> str:
     return f" rho reaches {float(data.rho.max()):.4g}, q {float(data.q.max()):.4g}."
 
 
+def _shown(g: np.ndarray) -> np.ndarray:
+    """Coupling strengths of the table, from a fifth of the range on."""
+    return g[0] + (g[-1] - g[0]) * np.array([0.2, 0.4, 0.6, 0.8, 1.0])
+
+
 def _points_table(datasets: dict[str, xr.Dataset]) -> str:
     curves = datasets["order_parameters"]
-    wanted = [int(np.abs(curves.g.values - g).argmin()) for g in (0.6, 0.8, 1.0, 1.2, 1.4)]
+    wanted = [int(np.abs(curves.g.values - g).argmin()) for g in _shown(curves.g.values)]
     names = ("q", "Q", "rho", "P", "m", "energy", "x_squared", "residual", "quadrature_error")
     rows = []
     for gamma in curves.gamma.values:
@@ -226,18 +232,17 @@ def _points_table(datasets: dict[str, xr.Dataset]) -> str:
     return page.table(head, rows, caption)
 
 
-def _peak_table(curves: xr.Dataset, lines_hold: bool) -> str:
+def _peak_table(curves: xr.Dataset, lines: EdgeLines) -> str:
     head = ["γ", "g at the peak of ρ", "height"]
-    head += ["1/(1+γ)", "1+γ"] if lines_hold else []
+    shown = "response" in lines.labels
+    head += ["line at T = 0", "ρ on it"] if shown else []
     rows = []
     for gamma in curves.gamma.values:
         at = curves.sel(gamma=gamma)
         row = [f"{gamma:g}", number(float(at.g_peak), 4), number(float(at.rho_peak), 4)]
-        # without a peak of ours there is nothing to compare
-        limit = [1 / (1 + gamma), 1 + gamma] if np.isfinite(at.g_peak) else [np.nan, np.nan]
-        rows.append(row + ([number(float(v), 4) for v in limit] if lines_hold else []))
-    limits = ", and its limit for T → 0" if lines_hold else ""
-    caption = f"Response peak at T = {float(curves.temperature[0]):g}{limits}"
+        rows.append(row + (line_cells(lines, float(gamma)) if shown else []))
+    beside = ", beside the line of the response" if shown else ""
+    caption = f"Response peak at T = {float(curves.temperature[0]):g}{beside}"
     return page.table(head, rows, caption)
 
 

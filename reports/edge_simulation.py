@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.comparison import count_verdicts, describe_unconfirmed, split
+from reports.edge_lines import coupling_unit
 from reports.validation import compute
 from reports.validation_points import Effort, Point
 from theory.expressions import ModelError
@@ -25,6 +26,7 @@ EFFORT = Effort(
     sampling=Sampling(chains=4, draws=60, warmup=40, doublings=2, integration_time=5.0),
 )
 _GAMMAS = (0.0, 0.5)
+# g in units of the model's line
 _PLACES = ((0.5, MODERATE), (0.8, MODERATE), (1.2, MODERATE), (1.2, 0.3))
 
 
@@ -50,7 +52,10 @@ def simulate_edge(
     xarray.Dataset or None
         As of `reports.validation.compute`; None if the model cannot be simulated.
     """
-    places = [(g, gamma, temperature) for gamma in _GAMMAS for g, temperature in _PLACES]
+    unit = coupling_unit(network)
+    places = [
+        (round(g * unit, 12), gamma, temperature) for gamma in _GAMMAS for g, temperature in _PLACES
+    ]
     points = [Point(network, *place, number) for number, place in enumerate(places, start=1)]
     try:
         return compute(points, effort, threads=threads, progress=progress)[0]

@@ -10,6 +10,7 @@ import xarray as xr
 from numerics.cavity import solve_cavity
 from numerics.complexity import complexity
 from numerics.solve import solve
+from numerics.stationary import StationaryChaos
 from reports import page
 from reports.comparison import with_error
 from reports.figures import label_axes, legend_below, make_figure
@@ -18,7 +19,6 @@ from reports.sections import Drawing, Section, refused
 from theory.expressions import ModelError
 from theory.free_energy import replica_symmetric
 from validation.chaos import chaos_against_size
-from validation.mean_field import StationaryChaos
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,8 +147,18 @@ def ensembles_table(network: RandomNetwork, g: np.ndarray) -> xr.Dataset:
         except ModelError as error:
             columns[name], reasons[name] = nothing, str(error)
 
+    errors = nothing.copy()
+
     def attractor() -> np.ndarray:
-        return np.array([StationaryChaos(network, float(one)).transfer_squared for one in g])
+        values = nothing.copy()
+        for place, coupling in enumerate(g):
+            state = StationaryChaos(network, float(coupling))
+            try:
+                values[place] = state.transfer_squared
+                errors[place] = state.errors["transfer_squared"]
+            except ModelError as error:  # other couplings may have one
+                reasons["attractor"] = str(error)
+        return values
 
     phases = solve(replica_symmetric(network), g, 0.0, COLD).squeeze()
     columns["gibbs"] = phases.q.values
@@ -172,6 +182,8 @@ def ensembles_table(network: RandomNetwork, g: np.ndarray) -> xr.Dataset:
         },
         {"g": ("g", g, {"long_name": "coupling strength g", "units": "1"})},
     )
+    label = {"long_name": f"numerical error of the {SHORT['attractor']}", "units": "1"}
+    result["attractor_error"] = ("g", errors, label)
     sigma = counted[0].Sigma.values if counted else nothing
     result["Sigma"] = ("g", sigma, {"long_name": "complexity of fixed points", "units": "1"})
     return result

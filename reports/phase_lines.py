@@ -11,6 +11,7 @@ from numerics.exponents import fit_power
 from numerics.solve import solve
 from reports import page
 from reports.comparison import with_error
+from reports.edge_lines import text
 from reports.edge_of_chaos import locate_peak
 from reports.page import number
 from reports.sections import Section, refused
@@ -20,8 +21,6 @@ from theory.free_energy import replica_symmetric
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import sympy as sp
 
     from theory.critical_lines import ActivityOnset
     from theory.ensembles import RandomNetwork
@@ -52,11 +51,11 @@ def lines_section(network: RandomNetwork) -> Section:
     peaks = response_peaks(network)
     powers = activity_powers(network, onset)
     words = [
-        f"The response to a constant field diverges at {_text(response.condition)}"
-        f" (in general at {_text(response.general)}, with the Taylor coefficients of a, b and c"
+        f"The response to a constant field diverges at {text(response.condition)}"
+        f" (in general at {text(response.general)}, with the Taylor coefficients of a, b and c"
         " at 0).",
-        f"q at T = 0 starts from 0 at {_text(onset.condition)}"
-        f" (in general at {_text(onset.general)}).",
+        f"q at T = 0 starts from 0 at {text(onset.condition)}"
+        f" (in general at {text(onset.general)}).",
         "Both are derived by symbols from the functional; the tables compare them with solutions.",
     ]
     html = page.items(words) + _peak_table(peaks, response.at) + _power_table(powers)
@@ -180,7 +179,3 @@ def _power_table(powers: xr.Dataset) -> str:
         " the change with another correction or fewer points."
     )
     return page.table(head, rows, caption)
-
-
-def _text(equation: sp.Eq) -> str:
-    return f"{equation.lhs} = {equation.rhs}".replace("**", "^").replace("*", " ")

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import sympy as sp
 
-import theory.ensembles
 from numerics.solve import solve
 from reports import page
 from reports.chosen import Chosen
@@ -136,9 +134,7 @@ def _lines(network: RandomNetwork, gamma: np.ndarray) -> list[tuple[str, str, np
             line = derive(network)
         except ModelError:
             continue
-        coupling = sp.lambdify(theory.ensembles.gamma, line.coupling)
-        with np.errstate(divide="ignore"):  # gamma = -1: the line is not reached
-            found.append((label, style, coupling(gamma)))
+        found.append((label, style, line.along(gamma)))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from theory.expressions import parse_expression
+from theory.grammar import parse_expression
 
 if TYPE_CHECKING:
     from theory.ensembles import RandomNetwork

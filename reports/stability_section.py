@@ -70,7 +70,7 @@ def draw_stability(crossings: Sequence[Crossing]) -> Figure:
             axes.plot(np.full(len(values), place), values, ".", color="0.65", label=label)
         axes.axhline(
             float(limit.theory), color="#1f5fa8", linewidth=1.6,
-            label=r"elliptic law, $g\,(1 + \gamma) = 1$",
+            label="elliptic law",
         )  # fmt: skip
         axes.errorbar(
             inverse, found.crossing_mean, found.crossing_error, fmt="o", color="black",
@@ -153,7 +153,7 @@ def describe_stability(directory: Path, crossings: Sequence[Crossing]) -> str:
     caption = (
         "Coupling strength g at which the largest real part of the eigenvalues of the Jacobian at"
         f" x = 0 becomes positive, mean over {networks} networks of each size, extrapolated to"
-        " N → ∞, beside the elliptic law (Sommers et al. 1988): g (1 + γ) = 1."
+        " N → ∞, beside the elliptic law (Sommers et al. 1988)."
     )
     head = ["γ", "means over networks", "elliptic law", "simulation, N → ∞", "z", "verdict"]
     written = page.table([*head, "reason", "seed"], rows, caption)

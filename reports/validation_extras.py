@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from numerics.solve import solve
+from numerics.stationary import StationaryChaos
 from reports.comparison import describe_unconfirmed
 from reports.dynamics_figure import Attractor, chaos_data, draw_chaos
 from reports.dynamics_section import describe_chaos
@@ -24,8 +25,13 @@ from theory.expressions import ModelError
 from theory.free_energy import replica_symmetric
 from validation.chaos import chaos_against_size
 from validation.cold import validate_cold
-from validation.limits import attractor_limits, crossing_limit, elliptic_edge, mean_field_values
-from validation.mean_field import StationaryChaos
+from validation.limits import (
+    attractor_limits,
+    crossing_limit,
+    mean_field_errors,
+    mean_field_values,
+    stability_edge,
+)
 from validation.quiescence import quiescent_stability
 
 if TYPE_CHECKING:
@@ -204,11 +210,11 @@ def _chaos(network: RandomNetwork, study: Chaos, options: dict[str, Any]) -> Att
     # elsewhere networks are on other attractors, which the mean field is not about
     chaotic = found.verdict.sel(size=max(study.size)).item() == "chaotic"
     limits = attractor_limits(found, state) if chaotic else None
-    return Attractor(found, mean_field_values(state), limits)
+    return Attractor(found, mean_field_values(state), limits, mean_field_errors(state))
 
 
 def _stability(network: RandomNetwork, study: Stability, options: dict[str, Any]) -> Crossing:
-    bracket = [part * elliptic_edge(network, study.gamma) for part in BRACKET]
+    bracket = [part * stability_edge(network, study.gamma) for part in BRACKET]
     found = quiescent_stability(
         network, bracket, study.gamma, study.size, study.networks, **options
     )

@@ -12,6 +12,7 @@ import numpy as np
 from numerics.scales import network_scales
 from reports.checks import check_axes
 from reports.chosen import Chosen
+from reports.edge_lines import coupling_unit
 from theory.ensembles import RandomNetwork
 from theory.expressions import X
 from validation.compare import WARM
@@ -251,7 +252,7 @@ def standard_points(*, quick: bool = False) -> list[Point]:
 def points_of(
     network: RandomNetwork, *, quick: bool = False, chosen: Chosen | None = None
 ) -> list[Point]:
-    """List points of one model, below and above the transition of a sigmoid of unit slope.
+    """List points of one model, below and above its transition.
 
     Temperatures are multiples of the model's energy, unless they are chosen.
 
@@ -272,10 +273,14 @@ def points_of(
     >>> [point.temperature for point in points_of(RandomNetwork(), quick=True)]
     [0.1, 0.3, 0.1, 0.3, 0.1, 0.3, 0.1, 0.3]
     """
-    energy = network_scales(network).energy
+    energy, unit = network_scales(network).energy, coupling_unit(network)
     temperatures = [energy * T for T in ((0.1, 0.3) if quick else (0.03, 0.1, 0.3))]
     chosen = chosen or Chosen()
-    own = {"g": (0.6, 1.2), "gamma": (0.0, 0.5), "temperature": temperatures}
+    own = {
+        "g": [round(part * unit, 12) for part in (0.6, 1.2)],
+        "gamma": (0.0, 0.5),
+        "temperature": temperatures,
+    }
     axes = {name: chosen.axis(name, values) for name, values in own.items()}
     check_axes(network, axes, sampled=True)
     places = product(*axes.values())

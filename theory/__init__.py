@@ -2,8 +2,9 @@
 
 from theory.dynamics import Dynamics
 from theory.ensembles import RandomNetwork
-from theory.expressions import ModelError, parse_expression
+from theory.expressions import ModelError
 from theory.free_energy import FreeEnergy, replica_symmetric
+from theory.grammar import parse_expression
 from theory.potential import QuasiPotential
 
 __all__ = [

@@ -19,7 +19,7 @@ from sympy.printing.pretty.stringpict import prettyForm
 from theory.expressions import X
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 class Abbreviation(sp.Symbol):
@@ -63,6 +63,12 @@ class Abbreviation(sp.Symbol):
 
     def _eval_derivative_n_times(self, symbol: sp.Symbol, count: int) -> sp.Expr:
         return sp.Basic._eval_derivative_n_times(self, symbol, count)
+
+    def _xreplace(self, rule: Mapping[sp.Basic, sp.Basic]) -> tuple[sp.Basic, bool]:
+        if self in rule:
+            return rule[self], True
+        definition, changed = self.definition._xreplace(rule)
+        return (Abbreviation(self.name, definition), True) if changed else (self, False)
 
     def _eval_subs(self, old: sp.Expr, new: sp.Expr) -> sp.Expr:
         return self if old == self else Abbreviation(self.name, self.definition.subs(old, new))
@@ -260,7 +266,7 @@ def gaussian_average(
 
 
 def collect_gaussian(expression: sp.Expr) -> sp.Expr:
-    """Join the Gaussian averages of a sum into one; they are linear.
+    """Join the Gaussian averages of a sum over the same fields into one; they are linear.
 
     Examples
     --------
@@ -269,14 +275,12 @@ def collect_gaussian(expression: sp.Expr) -> sp.Expr:
     >>> collect_gaussian(2 * y * E(z**2) + E(z**4))
     E[2*y*z**2 + z**4]
     """
-    nodes = expression.atoms(GaussianAverage)
     expression = sp.expand(expression)
-    if not nodes:
+    if not expression.has(GaussianAverage):
         return expression
-    fields, covariance = next(iter(nodes)).args[1:]
     outside = sp.S.Zero
-    # by what stands beside an average and is one itself, as a norm
-    inside: dict[sp.Expr, sp.Expr] = {}
+    # by fields, covariance, and what stands beside an average and is one itself, as a norm
+    inside: dict[tuple[sp.Basic, sp.Basic, sp.Expr], sp.Expr] = {}
     for term in sp.Add.make_args(expression):
         factors = sp.Mul.make_args(term)
         found = [factor for factor in factors if isinstance(factor, GaussianAverage)]
@@ -284,10 +288,17 @@ def collect_gaussian(expression: sp.Expr) -> sp.Expr:
             outside += term
             continue
         [node] = found
+        averaged, fields, covariance = node.args
         beside = sp.Mul(*(f for f in factors if f != node and f.has(GaussianAverage)))
-        inside[beside] = inside.get(beside, 0) + (term / node / beside) * node.args[0]
+        factor = term / node / beside
+        if factor.free_symbols & set(fields):
+            outside += term  # a symbol of the same name that is not averaged over
+            continue
+        key = (fields, covariance, beside)
+        inside[key] = inside.get(key, 0) + factor * averaged
     joined = (
-        beside * gaussian_average(total, fields, covariance) for beside, total in inside.items()
+        beside * gaussian_average(total, fields, covariance)
+        for (fields, covariance, beside), total in inside.items()
     )
     return outside + sp.Add(*joined)
 

@@ -20,13 +20,14 @@ from theory.ensembles import RandomNetwork, T, sigma_h
 from theory.expressions import ModelError, X
 from theory.fixed_points import check_fixed_points
 from theory.free_energy import FreeEnergy
+from theory.values import Value
 
 KAPPA = sp.Symbol("kappa", real=True)
 """Power of ``|det F'|`` in the integrand: 1 counts fixed points, 0 is the Gibbs measure, T -> 0."""
 
 
 @dataclass(frozen=True)
-class FixedPointComplexity:
+class FixedPointComplexity(Value):
     r"""Functional of the weighted number of fixed points of a `RandomNetwork`.
 
     ``g``, ``gamma`` and `KAPPA` stay symbols. The order parameters are those of the annealed

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from theory.expressions import ModelError, X, check_differentiable
+from theory.expressions import X
 from theory.indices import contract_deltas, expand_sums, name_elements, substitute_index
+from theory.smoothness import check_continuous, regular_part
+from theory.values import Value
 
 if TYPE_CHECKING:
     from theory.dynamics import Dynamics
@@ -23,13 +25,14 @@ N = sp.Symbol("N", integer=True, positive=True)
 """Number of units."""
 i, j, k, l = sp.symbols("i j k l", integer=True)
 x, v, h, J = (sp.IndexedBase(name, real=True) for name in "xvhJ")
+_PUSH = sp.IndexedBase("push", real=True)
 """States, a direction, constant fields and couplings; ``J[i, j]`` acts from j on i."""
 
-_NOT_SMOOTH = (sp.Abs, sp.Max, sp.Min, sp.sign, sp.Heaviside, sp.Piecewise)
+_WHY = "the energy jumps with it and has no gradient; solving does not need one"
 
 
 @dataclass(frozen=True)
-class NetworkForm:
+class NetworkForm(Value):
     """A random network with given couplings: vectors have the free index k, matrices k and l."""
 
     system: RandomNetwork
@@ -42,9 +45,23 @@ class NetworkForm:
     @cached_property
     def drift(self) -> sp.Expr:
         """The drift of unit k."""
+        return self._drift_at(self._drive)
+
+    @cached_property
+    def _drive(self) -> sp.Expr:
+        """What the other units give to unit k, which its gain multiplies."""
+        return sp.Sum(J[k, j] * self.system.transfer.subs(X, x[j]), (j, 1, N))
+
+    def _drift_at(self, drive: sp.Expr) -> sp.Expr:
         local, gain = (function.subs(X, x[k]) for function in (self.system.local, self.system.gain))
-        coupled = sp.Sum(J[k, j] * self.system.transfer.subs(X, x[j]), (j, 1, N))
-        return local + gain * coupled + (h[k] if self.system.field_std else 0)
+        return local + gain * drive + (h[k] if self.system.field_std else 0)
+
+    @cached_property
+    def drive_gradient(self) -> sp.Expr:
+        """Derivative of half the squared drift in the drive of unit k, at fixed states."""
+        pushed = self.squared_norm(self._drift_at(self._drive + _PUSH[k])) / 2
+        slope = contract_deltas(pushed.diff(_PUSH[k]))
+        return slope.subs(_PUSH[k], 0)
 
     def squared_norm(self, vector: sp.Expr) -> sp.Expr:
         """Sum of the squared components."""
@@ -53,11 +70,12 @@ class NetworkForm:
     def gradient(self, scalar: sp.Expr) -> sp.Expr:
         """Differentiate with respect to the state of unit k."""
         # common factors may end up within the sums, and the second contraction takes them out
-        return contract_deltas(sp.factor_terms(contract_deltas(scalar.diff(x[k]))))
+        slope = contract_deltas(regular_part(scalar.diff(x[k])))
+        return contract_deltas(sp.factor_terms(slope))
 
     def jacobian(self, vector: sp.Expr) -> sp.Expr:
         """Differentiate component k with respect to the state of unit l."""
-        return contract_deltas(vector.diff(x[l]))
+        return contract_deltas(regular_part(vector.diff(x[l])))
 
     def transpose(self, matrix: sp.Expr) -> sp.Expr:
         """Exchange the two indices."""
@@ -68,14 +86,14 @@ class NetworkForm:
         expression = expression.subs(dict(zip((k, l), places, strict=False)))
         return name_elements(expand_sums(expression, {N: size}))
 
-    def check_smooth(self, order: int) -> None:
-        """Refuse the derivative of the given order of the energy where it has jumps."""
+    def check_continuous(self) -> None:
+        """Refuse derivatives of a drift that jumps; kinks are no hindrance."""
         for name in ("local", "gain", "transfer"):
-            check_differentiable(getattr(self.system, name), order, name)
+            check_continuous(getattr(self.system, name), name, _WHY)
 
 
 @dataclass(frozen=True)
-class ExplicitForm:
+class ExplicitForm(Value):
     """A few named variables: vectors are columns and matrices are matrices."""
 
     system: Dynamics
@@ -96,25 +114,20 @@ class ExplicitForm:
 
     def gradient(self, scalar: sp.Expr) -> sp.Matrix:
         """Column of the derivatives with respect to the variables."""
-        parts = [sp.factor_terms(scalar.diff(variable)) for variable in self.system.variables]
-        return sp.ImmutableMatrix(parts)
+        return self.jacobian(sp.ImmutableMatrix([scalar])).T.applyfunc(sp.factor_terms)
 
     def jacobian(self, vector: sp.Matrix) -> sp.Matrix:
         """Differentiate each component with respect to each variable."""
-        return vector.jacobian(self.states)
+        # derivatives of Abs are simple for real variables only
+        real = {variable: sp.Dummy(real=True) for variable in self.system.variables}
+        slopes = vector.xreplace(real).jacobian(list(real.values())).applyfunc(regular_part)
+        return slopes.xreplace({dummy: variable for variable, dummy in real.items()})
 
     def transpose(self, matrix: sp.Matrix) -> sp.Matrix:
         """Exchange rows and columns."""
         return matrix.T
 
-    def check_smooth(self, order: int) -> None:
-        """Refuse derivatives of functions with kinks that depend on the variables."""
-        for part in self.system.drift:
-            for node in sorted(part.atoms(*_NOT_SMOOTH), key=str) if order else []:
-                if node.free_symbols & set(self.system.variables):
-                    msg = (
-                        f"the drift {part} is not smooth where {node} switches, so its derivative"
-                        f" of order {order}, which the potential's derivatives need, has jumps;"
-                        " use a smooth function such as sqrt(x**2 + 0.01) or log(1 + exp(x))"
-                    )
-                    raise ModelError(msg)
+    def check_continuous(self) -> None:
+        """Refuse derivatives of a drift that jumps; kinks are no hindrance."""
+        for variable, part in zip(self.system.variables, self.system.drift, strict=True):
+            check_continuous(part, f"d{variable}/dt =", _WHY, self.system.variables)

@@ -21,13 +21,14 @@ from theory.averages import Abbreviation
 from theory.disorder import XH, N, i, n, r, s
 from theory.ensembles import eta
 from theory.expressions import X
+from theory.values import Value
 
 if TYPE_CHECKING:
     from theory.free_energy import FreeEnergy
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(Value):
     """One step of a derivation.
 
     Parameters
@@ -44,7 +45,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Derivation:
+class Derivation(Value):
     """The steps from a network's dynamics to its saddle-point equations.
 
     Parameters
@@ -241,8 +242,9 @@ def _stationary(free_energy: FreeEnergy) -> list[Step]:
         steps.append(
             Step(
                 "Symmetric branch",
-                "The weight is invariant under a reflection of x; these order parameters are then"
-                " consistently zero, and the rest obey",
+                f"The weight is invariant under a reflection of x about {symmetric.origin}, from"
+                " where x is counted; these order parameters are then consistently zero, and the"
+                " rest obey",
                 (*zero, *symmetric.stationarity),
             )
         )

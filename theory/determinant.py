@@ -20,6 +20,7 @@ import sympy as sp
 
 from theory.averages import Abbreviation, written_out
 from theory.expressions import X
+from theory.values import Value
 
 if TYPE_CHECKING:
     from theory.ensembles import RandomNetwork
@@ -32,7 +33,7 @@ RESPONSE = sp.Symbol("R", real=True)
 
 
 @dataclass(frozen=True)
-class LogDeterminant:
+class LogDeterminant(Value):
     """Functional of ``(1/N) E log|det(diag(X) + diag(B) J diag(C))|`` for large N.
 
     Parameters

@@ -15,6 +15,7 @@ import sympy as sp
 
 from theory.ensembles import RandomNetwork, eta, sigma_h
 from theory.expressions import X
+from theory.values import Value
 
 XH = sp.Symbol(r"xh", real=True)
 """The response field of one unit."""
@@ -29,7 +30,7 @@ couplings, fields = sp.IndexedBase("J", real=True), sp.IndexedBase("h", real=Tru
 
 
 @dataclass(frozen=True)
-class Overlap:
+class Overlap(Value):
     """``(1/N) sum_i left(x_i^a, xh_i^a) right(x_i^b, xh_i^b)``; one replica if right is 1.
 
     Parameters
@@ -68,7 +69,7 @@ class Overlap:
 
 
 @dataclass(frozen=True)
-class Pairing:
+class Pairing(Value):
     """A term ``N coefficient sum_ab first_ab second_ab`` of the averaged exponent.
 
     For overlaps of one replica the sum runs over ``a`` alone.
@@ -89,7 +90,7 @@ def _on(function: sp.Expr, site: sp.Expr, replica: sp.Expr) -> sp.Expr:
 
 
 @dataclass(frozen=True)
-class DisorderAverage:
+class DisorderAverage(Value):
     """Replicate the Boltzmann weight of a network and average it over couplings and fields.
 
     Parameters

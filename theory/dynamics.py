@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from theory.expressions import ModelError, parse_expression
+from theory.expressions import ModelError
+from theory.grammar import parse_expression, read_function
+from theory.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
-class Dynamics:
+class Dynamics(Value):
     """A system ``dx_i/dt = F_i(x_1, ..., x_n)``, gradient or not.
 
     Parameters
@@ -22,7 +24,7 @@ class Dynamics:
     variables : sequence of sympy.Symbol or str
         ``x_1, ..., x_n``; names become real symbols.
     drift : sequence of sympy.Expr or str
-        ``F_1, ..., F_n``; text is read by `theory.expressions.parse_expression` and knows the
+        ``F_1, ..., F_n``; text is read by `theory.grammar.parse_expression` and knows the
         variables. Other symbols are parameters, to be given values by `substitute`.
 
     Raises
@@ -56,8 +58,8 @@ class Dynamics:
             )
             raise ModelError(msg)
         drift = tuple(
-            parse_expression(part, names) if isinstance(part, str) else sp.sympify(part)
-            for part in self.drift
+            _component(variable, part, names)
+            for variable, part in zip(variables, self.drift, strict=True)
         )
         for variable, part in zip(variables, drift, strict=True):
             _check_component(variable, part, names)
@@ -111,6 +113,22 @@ def _symbol(variable: sp.Symbol | str) -> sp.Symbol:
         msg = f"the variable {symbol} is not real"
         raise ModelError(msg)
     return symbol
+
+
+def _component(variable: sp.Symbol, part: Any, names: dict[str, sp.Symbol]) -> sp.Expr:
+    """Read one equation; symbols of SymPy that are not variables are parameters."""
+    if isinstance(part, str):
+        try:
+            return parse_expression(part, names)
+        except ModelError as error:
+            if "unknown symbol" not in str(error):
+                raise
+            msg = (
+                f"{error}; parameters are symbols of SymPy: write d{variable}/dt as an expression"
+                " such as sympy.Symbol('k')*sympy.tanh(x), and give values with substitute"
+            )
+            raise ModelError(msg) from error
+    return read_function(part, f"d{variable}/dt", {})
 
 
 def _check_component(variable: sp.Symbol, part: sp.Expr, names: dict[str, sp.Symbol]) -> None:

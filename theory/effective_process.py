@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from theory.disorder import XH, DisorderAverage, Overlap, beta, fields, i
-from theory.expressions import ModelError, X, kinks
+from theory.expressions import X
+from theory.smoothness import check_continuous
+from theory.values import Value
 
 if TYPE_CHECKING:
     from theory.ensembles import RandomNetwork
@@ -25,7 +27,7 @@ zeta, h = sp.symbols("zeta h", real=True)
 
 
 @dataclass(frozen=True)
-class EffectiveProcess:
+class EffectiveProcess(Value):
     r"""One unit in the field of all others, for infinite size.
 
     The unit obeys ``dx = [a(x) + b(x) zeta + h] dt + sqrt(2 D) dW`` with
@@ -139,7 +141,11 @@ class EffectiveProcess:
             If a function of the model jumps: the response would need the density at the jump.
         """
         for name in ("local", "gain", "transfer"):
-            _check_continuous(getattr(self.network, name), name)
+            check_continuous(
+                getattr(self.network, name),
+                name,
+                "its response is not the mean of a derivative there",
+            )
         return {
             "transfer": self.transfer,
             "transfer_slope": self.transfer.diff(X),
@@ -153,15 +159,3 @@ class EffectiveProcess:
         for opaque, value in self._average.functions.items():
             expression = expression.replace(opaque.func, sp.Lambda(X, value))
         return expression
-
-
-def _check_continuous(expression: sp.Expr, name: str) -> None:
-    step = sp.Rational(1, 10**12)
-    for point in kinks(expression):
-        left, right = (sp.N(expression.subs(X, point + sign * step), 30) for sign in (-1, 1))
-        if not abs(left - right) < 1e-9 * (1 + abs(left)):
-            msg = (
-                f"{name} {expression} jumps at x = {point}, where its response is not the mean of"
-                " a derivative; use a steep continuous function such as tanh(20*x)"
-            )
-            raise ModelError(msg)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import sympy as sp
 from scipy.sparse import csr_array
 
-from theory.expressions import ModelError, X, check_on_line, parse_expression
+from theory.expressions import ModelError, X, check_on_line
+from theory.grammar import read_function
 from theory.streams import stream
+from theory.values import Value
 
 g, gamma, T = (
     sp.Symbol("g", nonnegative=True),
@@ -31,7 +34,7 @@ PARAMETERS = (g, gamma, T, mu, sigma_h, eta)
 
 
 @dataclass(frozen=True)
-class RandomNetwork:
+class RandomNetwork(Value):
     r"""A random recurrent network with partly reciprocal Gaussian couplings.
 
     The dynamics of unit ``i`` is
@@ -45,7 +48,7 @@ class RandomNetwork:
     ----------
     local, gain, transfer : sympy.Expr or str
         The functions a, b and c of ``x``; text is read by
-        `theory.expressions.parse_expression`.
+        `theory.grammar.parse_expression`.
     mean : float
         ``mu``, the sum of the mean couplings into a unit.
     field_std : float
@@ -77,17 +80,15 @@ class RandomNetwork:
 
     def __post_init__(self) -> None:
         for name in ("local", "gain", "transfer"):
-            value = getattr(self, name)
-            value = parse_expression(value) if isinstance(value, str) else sp.sympify(value)
-            value = value.subs(sp.Symbol("x"), X)
+            value = read_function(getattr(self, name), name)
             check_on_line(value, name)
             object.__setattr__(self, name, value)
         if X not in self.transfer.free_symbols or self.gain == 0:
             msg = f"transfer {self.transfer} with gain {self.gain} couples nothing; use a function"
             raise ModelError(msg)
         for name in ("mean", "field_std", "confinement"):
-            value = getattr(self, name)
-            if not np.isfinite(value) or (name != "mean" and value < 0):
+            value = _number(getattr(self, name), name)
+            if not np.isfinite(float(value)) or (name != "mean" and value < 0):
                 rule = "a finite number" if name == "mean" else "a finite number >= 0"
                 msg = f"{name} must be {rule}, not {value}"
                 raise ModelError(msg)
@@ -235,6 +236,54 @@ class RandomNetwork:
     def _fields(self, size: int, seed: int | np.random.SeedSequence) -> np.ndarray:
         generator = np.random.default_rng(stream(seed, "fields"))
         return self.field_std * generator.standard_normal(size)
+
+
+def _number(value: Any, name: str) -> Any:
+    """Refuse what is not one real number; what is keeps its type."""
+    if not isinstance(value, (int, float, np.number, sp.Number)) or isinstance(value, bool):
+        msg = (
+            f"{name} must be one number, not {value!r}: the units of a network are of one kind;"
+            f" write {name}=0.5, and call solve for several values"
+        )
+        raise ModelError(msg)
+    return value
+
+
+def check_network(value: Any, what: str) -> None:
+    """Refuse what is no ensemble of networks, and say what to call instead.
+
+    Parameters
+    ----------
+    value : object
+    what : str
+        What needs the network, for the message.
+
+    Raises
+    ------
+    ModelError
+
+    Examples
+    --------
+    >>> check_network("tanh(x)", "validate")
+    Traceback (most recent call last):
+    ...
+    theory.expressions.ModelError: validate needs a RandomNetwork, not the str 'tanh(x)'; ...
+    """
+    if isinstance(value, RandomNetwork):
+        return
+    if hasattr(value, "drift") and hasattr(value, "variables"):
+        advice = (
+            "an explicit system has no disorder average; QuasiPotential(dynamics) gives its"
+            " potential, numerics.targets.dynamics_target(dynamics) what searches and samplers take"
+        )
+    elif hasattr(value, "network"):
+        advice = "give its .network"
+    else:
+        advice = "make one, as in RandomNetwork(local='-x', transfer='tanh(x)')"
+    msg = f"{what} needs a RandomNetwork, not the {type(value).__name__} {value!s}; {advice}"
+    if isinstance(value, str):
+        msg = f"{what} needs a RandomNetwork, not the str {value!r}; {advice}"
+    raise ModelError(msg)
 
 
 def _check_size(size: int) -> None:

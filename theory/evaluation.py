@@ -28,13 +28,14 @@ def evaluate(
     Parameters
     ----------
     expressions : sequence of sympy.Expr
-        All of one functional: they share the site exponent, the fields and the covariance.
+        Averages may be over different units and fields, and inside each other.
     values : dict
         A number for every free symbol.
     site_rule : sequence of (node, weight)
         Quadrature rule in ``x``.
     field_rule : sequence of (nodes, weight)
-        Quadrature rule for as many independent standard normal variables as there are fields.
+        Quadrature rule for as many independent standard normal variables as the average over
+        the most fields needs; others use the first of them.
 
     Returns
     -------
@@ -47,56 +48,99 @@ def evaluate(
     >>> print(*evaluate([site_average(X**2, -(X**2) / 2)], {}, rule))
     1.0
     """
-    nodes = list({node for e in expressions for node in e.atoms(GaussianAverage)})
-    averaged: list = []
-    if nodes:
-        fields, covariance = nodes[0].args[1:]
-        inner = _site_evaluator([node.args[0] for node in nodes], [*values, *fields], site_rule)
-        matrix = sp.lambdify(list(values), covariance, "mpmath")(*values.values())
-        factor = _continued_cholesky(matrix)
-        averaged = [mpmath.mpf(0)] * len(nodes)
-        for point, weight in field_rule:
-            found = inner([*values.values(), *(factor * mpmath.matrix(list(point)))])
-            averaged = [
-                total + weight * value for total, value in zip(averaged, found, strict=True)
-            ]
-    stand_ins = {node: sp.Dummy() for node in nodes}
-    outer = _site_evaluator(
-        [e.xreplace(stand_ins) for e in expressions], [*values, *stand_ins.values()], site_rule
-    )
-    return outer([*values.values(), *averaged])
+    function = _evaluator(expressions, list(values), site_rule, field_rule)
+    return function(list(values.values()))
 
 
-def _site_evaluator(
-    expressions: Sequence[sp.Expr], symbols: Sequence[sp.Symbol], site_rule: Sequence
+def _evaluator(
+    expressions: Sequence[sp.Expr],
+    symbols: Sequence[sp.Symbol],
+    site_rule: Sequence,
+    field_rule: Sequence,
 ) -> Callable[[Sequence], list]:
-    """Make a function of the symbols' values that does the integrals over one unit."""
-    sites = list({s for e in expressions for s in e.atoms(SiteAverage, SiteIntegral)})
-    stand_ins = {site: sp.Dummy() for site in sites}
+    """Make a function of the symbols' values; averages with one weight share its evaluation."""
+    groups: dict[tuple, list[sp.Expr]] = {}
+    for node in _outermost(expressions):
+        weight = node.args[1:] if isinstance(node, GaussianAverage) else node.args[-1:]
+        groups.setdefault(weight, []).append(node)
+    averages = []
+    for weight, nodes in groups.items():
+        if isinstance(nodes[0], GaussianAverage):
+            averages.append(_field_average(nodes, weight, symbols, site_rule, field_rule))
+        else:
+            averages.append(_site_average(nodes, weight, symbols, site_rule, field_rule))
+    stand_ins = {node: sp.Dummy() for nodes in groups.values() for node in nodes}
     reduced = [written_out(e.xreplace(stand_ins)) for e in expressions]
     outside = sp.lambdify([*symbols, *stand_ins.values()], reduced, "mpmath")
-    exponent = written_out(sites[0].args[-1]) if sites else sp.S.Zero
-    is_average = [isinstance(site, SiteAverage) for site in sites]
-    observables = [
-        written_out(site.args[0]) if average else sp.S.One
-        for site, average in zip(sites, is_average, strict=True)
-    ]
-    inside = sp.lambdify([X, *symbols], [exponent, *observables], "mpmath")
+    return lambda numbers: outside(*numbers, *(v for f in averages for v in f(numbers)))
 
-    def evaluator(numbers: Sequence) -> list:
-        norm, sums = mpmath.mpf(0), [mpmath.mpf(0)] * len(sites)
-        for point, weight in site_rule if sites else ():
-            height, *found = inside(point, *numbers)
-            factor = weight * mpmath.exp(height)
+
+def _outermost(expressions: Sequence[sp.Expr]) -> list[sp.Expr]:
+    """Averages that are not inside others."""
+    nodes: dict[sp.Expr, None] = {}
+    for expression in expressions:
+        walk = sp.preorder_traversal(expression)
+        for node in walk:
+            if isinstance(node, (GaussianAverage, SiteAverage, SiteIntegral)):
+                nodes[node] = None
+                walk.skip()
+    return list(nodes)
+
+
+def _without(symbols: Sequence[sp.Symbol], bound: Sequence[sp.Symbol]) -> list[sp.Symbol]:
+    """Hide the symbols that an average binds anew."""
+    return [sp.Dummy() if symbol in bound else symbol for symbol in symbols]
+
+
+def _field_average(
+    nodes: Sequence[sp.Expr],
+    weight: tuple,
+    symbols: Sequence[sp.Symbol],
+    site_rule: Sequence,
+    field_rule: Sequence,
+) -> Callable[[Sequence], list]:
+    fields, covariance = weight
+    arguments = [node.args[0] for node in nodes]
+    inner = _evaluator(arguments, [*_without(symbols, fields), *fields], site_rule, field_rule)
+    covariance_at = sp.lambdify(list(symbols), covariance, "mpmath")
+
+    def averages(numbers: Sequence) -> list:
+        factor = _continued_cholesky(covariance_at(*numbers))
+        totals = [mpmath.mpf(0)] * len(nodes)
+        for point, chance in field_rule:
+            normal = mpmath.matrix(list(point)[: len(fields)])
+            values = inner([*numbers, *(factor * normal)])
+            totals = [t + chance * value for t, value in zip(totals, values, strict=True)]
+        return totals
+
+    return averages
+
+
+def _site_average(
+    nodes: Sequence[sp.Expr],
+    weight: tuple,
+    symbols: Sequence[sp.Symbol],
+    site_rule: Sequence,
+    field_rule: Sequence,
+) -> Callable[[Sequence], list]:
+    observables = [node.args[0] if isinstance(node, SiteAverage) else sp.S.One for node in nodes]
+    inside = _evaluator(
+        [*weight, *observables], [*_without(symbols, [X]), X], site_rule, field_rule
+    )
+
+    def averages(numbers: Sequence) -> list:
+        norm, sums = mpmath.mpf(0), [mpmath.mpf(0)] * len(nodes)
+        for point, share in site_rule:
+            height, *values = inside([*numbers, point])
+            factor = share * mpmath.exp(height)
             norm += factor
-            sums = [total + factor * value for total, value in zip(sums, found, strict=True)]
-        results = [
-            total / norm if average else total
-            for total, average in zip(sums, is_average, strict=True)
+            sums = [total + factor * value for total, value in zip(sums, values, strict=True)]
+        return [
+            total / norm if isinstance(node, SiteAverage) else total
+            for total, node in zip(sums, nodes, strict=True)
         ]
-        return outside(*numbers, *results)
 
-    return evaluator
+    return averages
 
 
 def _continued_cholesky(matrix: mpmath.matrix) -> mpmath.matrix:

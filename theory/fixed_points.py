@@ -8,6 +8,8 @@ import sympy as sp
 
 from theory.ensembles import eta, sigma_h
 from theory.expressions import ModelError, X, real_zeros
+from theory.parity import exact_zeros
+from theory.smoothness import check_continuous
 
 if TYPE_CHECKING:
     from theory.ensembles import RandomNetwork
@@ -42,10 +44,7 @@ def check_fixed_points(network: RandomNetwork) -> None:
         )
         raise ModelError(msg)
     for name in ("local", "gain", "transfer"):
-        function = getattr(network, name)
-        if function.diff(X).has(sp.DiracDelta):
-            msg = f"{name} {function} jumps, and F with it; use a continuous function"
-            raise ModelError(msg)
+        check_continuous(getattr(network, name), name, "F jumps with it")
     if sigma_h in network.vanishing:
         resting = [x for x in real_zeros(network.gain) if abs(network.local.subs(X, x)) < 1e-15]
         if resting:
@@ -54,3 +53,31 @@ def check_fixed_points(network: RandomNetwork) -> None:
                 " a unit rests there whatever its drive; use a gain without that zero"
             )
             raise ModelError(msg)
+
+
+def resting_states(network: RandomNetwork) -> list[sp.Expr]:
+    """States in which all units can rest without a drive: common zeros of ``a`` and ``c``.
+
+    Parameters
+    ----------
+    network : RandomNetwork
+
+    Returns
+    -------
+    list of sympy.Expr
+        The nearest to 0 first; none with random fields, which drive every unit.
+
+    Examples
+    --------
+    >>> from theory.ensembles import RandomNetwork
+    >>> resting_states(RandomNetwork(local="1 - x", transfer="tanh(x - 1)"))
+    [1]
+    """
+    if sigma_h not in network.vanishing:
+        return []
+    common = [
+        state
+        for state in exact_zeros(network.transfer)
+        if abs(sp.N(network.local.subs(X, state), 30)) < sp.Float("1e-20", 30)
+    ]
+    return sorted(common, key=lambda state: (abs(float(state)), float(state)))

@@ -20,18 +20,19 @@ from theory.averages import (
     site_average,
 )
 from theory.disorder import XH, DisorderAverage
-from theory.ensembles import PARAMETERS, RandomNetwork, T
+from theory.ensembles import PARAMETERS, RandomNetwork, T, check_network
 from theory.expressions import X, kinks
 from theory.narrow_features import narrow_features
 from theory.replicas import OrderParameter, ReplicaSymmetric, ReplicatedSaddle
 from theory.symmetry import Reduction, find_reduction
+from theory.values import Value
 
 if TYPE_CHECKING:
     from theory.derivation import Derivation
 
 
 @dataclass(frozen=True)
-class FreeEnergy:
+class FreeEnergy(Value):
     """The replicated free energy per unit of a `RandomNetwork` in a replica ansatz.
 
     All properties are derived on first use. ``g``, ``gamma`` and ``T`` stay symbols, as do those
@@ -43,7 +44,7 @@ class FreeEnergy:
     ansatz : ReplicaSymmetric
     reduced : bool
         Use the model's symmetry, if it has one, to remove the order parameters that vanish on
-        the symmetric branch.
+        the symmetric branch. Inside averages ``x`` is then counted from `origin`.
 
     Examples
     --------
@@ -75,10 +76,15 @@ class FreeEnergy:
         return ReplicatedSaddle(self.average, self.ansatz)
 
     @cached_property
+    def origin(self) -> sp.Expr:
+        """The state from which ``x`` is counted: the centre of the reflection, else 0."""
+        return self.reduction.centre if self.reduced else sp.S.Zero
+
+    @cached_property
     def functions(self) -> dict[str, sp.Expr]:
         """The model's functions as abbreviations, by name: a, b, c (without those that are 1)."""
         return {
-            str(opaque.func): Abbreviation(str(opaque.func), value)
+            str(opaque.func): Abbreviation(str(opaque.func), value.subs(X, X + self.origin))
             for opaque, value in self.average.functions.items()
         }
 
@@ -91,7 +97,7 @@ class FreeEnergy:
         factor ``T^(1/2)`` is left to `constant`.
         """
         opaque = {key: self.functions[str(key.func)] for key in self.average.functions}
-        exponent = self.saddle.one_replica_exponent.xreplace(opaque)
+        exponent = self.saddle.one_replica_exponent.xreplace({X: X + self.origin, **opaque})
         polynomial = sp.Poly(exponent, XH)
         second, first, zeroth = (polynomial.coeff_monomial(XH**power) for power in (2, 1, 0))
         b, c = self.functions.get("b", sp.S.One), self.functions["c"]
@@ -257,7 +263,10 @@ class FreeEnergy:
         >>> FreeEnergy(RandomNetwork()).observable(X**2)
         E[<x**2>]
         """
-        average = site_average(expression, self.exponent)
+        # abbreviations count x from the origin already
+        kept = {function: function for function in expression.atoms(Abbreviation)}
+        moved = expression.xreplace({X: X + self.origin, **kept})
+        average = site_average(moved, self.exponent)
         if self.reduced and self.reduction.covariance_vanishes:
             average = self.reduction.without_odd(average)
         return self.ansatz.weigh(average, self.exponent, self.fields, self.covariance)
@@ -308,17 +317,18 @@ class FreeEnergy:
 
     @property
     def kinks(self) -> list[float]:
-        """Points where a function of the model is not smooth; quadrature breaks there."""
+        """Points where a function of the model is not smooth, from `origin`; quadrature breaks."""
         network = self.network
         found = {p for e in (network.local, network.gain, network.transfer) for p in kinks(e)}
-        return sorted(float(point) for point in found)
+        return sorted(float(point - self.origin) for point in found)
 
     @property
     def features(self) -> list[tuple[float, float]]:
-        """Places where a function of the model changes, with the scale on which it does."""
-        network = self.network
+        """Where, from `origin`, a function of the model changes, and the scale on which it does."""
+        network, origin = self.network, float(self.origin)
         functions = (network.local, network.gain, network.transfer)
-        return sorted({pair for e in functions for pair in narrow_features(e)})
+        found = {pair for e in functions for pair in narrow_features(e)}
+        return sorted((centre - origin, scale) for centre, scale in found)
 
     @cached_property
     def unreduced(self) -> FreeEnergy:
@@ -365,4 +375,5 @@ def replica_symmetric(network: RandomNetwork) -> FreeEnergy:
     rho = -<c*f>/s
     q_hat = -g**2/(2*s) + g**2*<f**2>/(2*s**2)
     """
+    check_network(network, "replica_symmetric")
     return FreeEnergy(network)

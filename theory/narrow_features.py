@@ -10,6 +10,7 @@ from __future__ import annotations
 import sympy as sp
 
 from theory.expressions import X, real_zeros
+from theory.smoothness import regular_part
 
 _PIECEWISE = (sp.Abs, sp.sign, sp.Heaviside, sp.Max, sp.Min, sp.Piecewise)
 _MOST = 64
@@ -65,8 +66,8 @@ def _is_power(node: sp.Pow) -> bool:
 
 
 def _features(inner: sp.Expr, kind: str) -> list[tuple[float, float]]:
-    slope = inner.diff(X)
-    curvature = slope.diff(X)
+    slope = regular_part(inner.diff(X))
+    curvature = regular_part(slope.diff(X))
     found = []
     if kind != "power":
         found += [(zero, _inverse(_value(slope, zero))) for zero in real_zeros(inner)]

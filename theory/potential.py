@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import sympy as sp
@@ -11,9 +12,14 @@ from theory.dynamics import Dynamics
 from theory.ensembles import RandomNetwork, T, gamma
 from theory.expressions import ModelError
 from theory.identities import vanishes
+from theory.values import Value
+
+NO_DERIVATIVES = ("drift", "drive_gradient", "energy")
+"""What a system whose drift jumps has too."""
 
 
-class QuasiPotential:
+@dataclass(frozen=True, repr=False)
+class QuasiPotential(Value):
     r"""Half the squared speed of a dynamics plus a confinement.
 
     ``E(x) = 1/2 sum_i F_i(x)^2 + eta sum_i x_i^2``. The Langevin dynamics
@@ -45,22 +51,30 @@ class QuasiPotential:
     Sum((-x[i] + Sum(J[i, j]*x[j], (j, 1, N)))**2, (i, 1, N))/2
     """
 
-    def __init__(
-        self, system: RandomNetwork | Dynamics, confinement: float | sp.Expr | None = None
-    ) -> None:
-        self.form: NetworkForm | ExplicitForm
-        if isinstance(system, RandomNetwork):
+    system: RandomNetwork | Dynamics
+    confinement: float | sp.Expr | None = None
+
+    def __post_init__(self) -> None:
+        confinement = self.confinement
+        if isinstance(self.system, RandomNetwork):
             if confinement is not None:
                 msg = "a RandomNetwork has its own confinement: RandomNetwork(confinement=...)"
                 raise ModelError(msg)
-            self.form, confinement = NetworkForm(system), system.confinement
-        elif isinstance(system, Dynamics):
-            self.form = ExplicitForm(system)
-        else:
-            msg = f"the system must be a RandomNetwork or Dynamics, not {type(system).__name__}"
+            confinement = self.system.confinement
+        elif not isinstance(self.system, Dynamics):
+            msg = (
+                f"the system must be a RandomNetwork or Dynamics, not {type(self.system).__name__}"
+            )
             raise ModelError(msg)
-        self.system = system
-        self.confinement = _confinement(0 if confinement is None else confinement)
+        value = _confinement(0 if confinement is None else confinement)
+        object.__setattr__(self, "confinement", value)
+
+    @cached_property
+    def form(self) -> NetworkForm | ExplicitForm:
+        """The states of the system and what differentiates them."""
+        if isinstance(self.system, RandomNetwork):
+            return NetworkForm(self.system)
+        return ExplicitForm(self.system)
 
     def __repr__(self) -> str:
         return f"QuasiPotential({self.system}, confinement={self.confinement})"
@@ -88,9 +102,25 @@ class QuasiPotential:
         return self.form.drift
 
     @cached_property
+    def jump(self) -> str:
+        """Why the drift has no derivatives: where it jumps; empty if it is continuous.
+
+        Kinks are no hindrance: derivatives are needed almost everywhere, see `theory.smoothness`.
+        """
+        try:
+            self.form.check_continuous()
+        except ModelError as error:
+            return str(error)
+        return ""
+
+    def _check_derivatives(self) -> None:
+        if self.jump:
+            raise ModelError(self.jump)
+
+    @cached_property
     def jacobian(self) -> sp.Expr | sp.Matrix:
-        """Derivative of the drift F; refused with the reason if it has jumps."""
-        self.form.check_smooth(1)
+        """Derivative of the drift F almost everywhere; refused with the reason if F jumps."""
+        self._check_derivatives()
         return self.form.jacobian(self.form.drift)
 
     @cached_property
@@ -101,14 +131,14 @@ class QuasiPotential:
 
     @cached_property
     def gradient(self) -> sp.Expr | sp.Matrix:
-        """Derivative of the energy; refused with the reason if it has jumps."""
-        self.form.check_smooth(1)
+        """Derivative of the energy almost everywhere; refused with the reason if F jumps."""
+        self._check_derivatives()
         return self.form.gradient(self.energy)
 
     @cached_property
     def hessian(self) -> sp.Expr | sp.Matrix:
-        """Second derivative of the energy; refused with the reason if it has jumps."""
-        self.form.check_smooth(2)
+        """Second derivative of the energy away from kinks; refused if F jumps."""
+        self._check_derivatives()
         return self.form.jacobian(self.gradient)
 
     @property

@@ -7,9 +7,12 @@ what the replica matrices look like and does the replica sums.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from itertools import chain
+from itertools import count as naturals
+from typing import TYPE_CHECKING, ClassVar
 
 import sympy as sp
 
@@ -17,6 +20,7 @@ from theory.averages import SiteIntegral, gaussian_average
 from theory.disorder import XH, DisorderAverage, Overlap, beta
 from theory.ensembles import T
 from theory.expressions import X
+from theory.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +33,7 @@ _NAMES = {(2, 0): ("q", "Q"), (2, 1): ("rho", "P"), (1, 0): ("m",), (2, 2): ("u"
 
 
 @dataclass(frozen=True)
-class OrderParameter:
+class OrderParameter(Value):
     """One number of the ansatz.
 
     Parameters
@@ -50,7 +54,7 @@ class OrderParameter:
 
 
 @dataclass(frozen=True)
-class ReplicaMatrix:
+class ReplicaMatrix(Value):
     """A replica-symmetric matrix ``diagonal`` on and ``off`` off the diagonal, or a vector."""
 
     diagonal: sp.Expr
@@ -62,7 +66,8 @@ class ReplicaMatrix:
         )
 
 
-class ReplicaSymmetric:
+@dataclass(frozen=True)
+class ReplicaSymmetric(Value):
     """All replicas equivalent: the algebra of matrices with two values.
 
     Another ansatz offers the same.
@@ -78,9 +83,9 @@ class ReplicaSymmetric:
     """
 
     name = "replica symmetric"
-    block: sp.Symbol = count
+    block: ClassVar[sp.Symbol] = count
     """How many replicas see the same fields."""
-    parameters: tuple[sp.Symbol, ...] = ()
+    parameters: ClassVar[tuple[sp.Symbol, ...]] = ()
     """Numbers of the ansatz itself."""
 
     def matrix(self, names: tuple[str, ...], conjugate: bool = False) -> ReplicaMatrix:
@@ -123,7 +128,7 @@ class ReplicaSymmetric:
 
 
 @dataclass(frozen=True)
-class ReplicatedSaddle:
+class ReplicatedSaddle(Value):
     """The saddle point of the averaged replicated weight in a given ansatz.
 
     Parameters
@@ -158,10 +163,14 @@ class ReplicatedSaddle:
         found: list[OrderParameter] = []
         algebraic, terms = sp.S.Zero, []
         diagonal: dict[sp.Expr, sp.Expr] = {}
-        width = T
+        widths: dict[sp.Expr, sp.Expr] = {}
+        used: Counter[tuple[int, int]] = Counter()
         for pairing in sorted(self.average.pairings, key=lambda p: -p.first.replicas):
             overlap, other, kappa = pairing.first, pairing.second, pairing.coefficient
-            names = _NAMES[overlap.replicas, overlap.responses]
+            kind = overlap.replicas, overlap.responses
+            used[kind] += 1
+            ending = f"_{used[kind]}" if used[kind] > 1 else ""
+            names = tuple(name + ending for name in _NAMES[kind])
             own = self.ansatz.matrix(names)
             unit = (-sp.I * sp.sqrt(T)) ** overlap.responses
             if pairing.is_square:
@@ -169,8 +178,11 @@ class ReplicatedSaddle:
                 algebraic -= self.ansatz.contract(_in_temperature(kappa * unit) * own, own)
                 terms.append(((2 * kappa) * own, other))
                 # a response may vanish: a small share of its Cauchy-Schwarz bound is the floor
-                (activity,) = diagonal.values()
-                size = sp.Abs(own.diagonal) + sp.sqrt(activity / width) / 1000
+                response, function = sorted(
+                    (overlap.left, overlap.right), key=lambda side: not side.has(XH)
+                )
+                bound = diagonal[function] / widths.get(response, T)
+                size = sp.Abs(own.diagonal) + sp.sqrt(bound) / 1000
                 scales = [size] * len(names)
             else:
                 conjugate = self.ansatz.matrix(names, conjugate=True)
@@ -181,7 +193,7 @@ class ReplicatedSaddle:
                     diagonal[overlap.left] = own.diagonal
                     # typical inverse variance of the response field, in units of T
                     own_part = self.ansatz.split(own)[0]
-                    width = T - 2 * T * _in_temperature(kappa) * own_part
+                    widths[other.left] = T - 2 * T * _in_temperature(kappa) * own_part
                 size = own.diagonal if overlap.replicas == 2 else sp.sqrt(diagonal[overlap.left])
                 scales = [size] * len(names)
                 found += [
@@ -250,9 +262,11 @@ class ReplicatedSaddle:
         names = {"xh*b(x)": "zeta", "xh": "zeta", "c(x)": "w"}
         symbols: list[sp.Symbol] = []
         for source in self._collective[0]:
-            name = names.get(str(source), "h")
             taken = {str(symbol) for symbol in symbols}
-            symbols.append(sp.Symbol("h" if name in taken else name, real=True))
+            numbered = (f"h_{number}" for number in naturals(2))
+            wanted = chain([names.get(str(source), "h"), "h"], numbered)
+            name = next(name for name in wanted if name not in taken)
+            symbols.append(sp.Symbol(name, real=True))
         return symbols
 
     @cached_property

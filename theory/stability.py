@@ -8,6 +8,7 @@ the linearisation that gives the functional, with the changes in the place of th
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from theory.free_energy import FreeEnergy
 
 
+@dataclass(frozen=True)
 class Replicon(ReplicaSymmetric):
     """Changes of replica matrices without row sums, as an ansatz for `ReplicatedSaddle`.
 
@@ -41,8 +43,12 @@ class Replicon(ReplicaSymmetric):
 
     name = "replicon"
 
-    def __init__(self, *, antisymmetric: bool = False) -> None:
-        self.sign = -1 if antisymmetric else 1
+    antisymmetric: bool = field(default=False, kw_only=True)
+
+    @property
+    def sign(self) -> int:
+        """What a change is multiplied by when it is transposed."""
+        return -1 if self.antisymmetric else 1
 
     def matrix(self, names: tuple[str, ...], conjugate: bool = False) -> ReplicaMatrix:
         """Give a matrix its amplitude; vectors over replicas do not change."""
@@ -133,11 +139,10 @@ def _fluctuation(free_energy: FreeEnergy, first: Overlap, second: Overlap, sign:
 
 def _in_terms_of(free_energy: FreeEnergy, function: sp.Expr) -> sp.Expr:
     """Write a function of a unit in the abbreviations of the one-unit weight."""
-    names = {str(a): a for a in free_energy.exponent.atoms(Abbreviation)}
-    opaque = free_energy.average.functions
+    functions = free_energy.functions
     known = {
-        key: names.get(str(key.func), value) if X in value.free_symbols else value
-        for key, value in opaque.items()
+        key: functions[str(key.func)] if X in value.free_symbols else value
+        for key, value in free_energy.average.functions.items()
     }
     return function.xreplace(known)
 

@@ -1,4 +1,7 @@
-"""Symmetry reduction: which order parameters vanish is found by testing parity on the result."""
+"""Symmetry reduction: which order parameters vanish is found by testing parity on the result.
+
+The symmetry is a reflection ``x -> 2 x0 - x`` of the state of every unit, about any point.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,16 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from theory.averages import Abbreviation, GaussianAverage, SiteAverage
-from theory.expressions import X, parity
+from theory.expressions import X
+from theory.parity import reflections
+from theory.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 @dataclass(frozen=True)
-class Reduction:
+class Reduction(Value):
     """Order parameters that vanish on the symmetric branch.
 
     Parameters
@@ -26,12 +31,15 @@ class Reduction:
     covariance_vanishes : bool
         Whether the Gaussian fields drop out, which leaves one-dimensional integrals.
     signs : dict
-        Sign of every symbol under the reflection, by name.
+        Sign of every symbol under the reflection, by name; ``x`` is counted from the centre.
+    centre : sympy.Expr
+        The point ``x0`` of the reflection ``x -> 2 x0 - x``.
     """
 
     vanishing: tuple[sp.Symbol, ...]
     covariance_vanishes: bool
     signs: dict[str, int] = field(default_factory=dict, compare=False)
+    centre: sp.Expr = sp.S.Zero
 
     @property
     def is_symmetry(self) -> bool:
@@ -52,10 +60,11 @@ def find_reduction(
     fixed_point: dict[sp.Symbol, sp.Expr],
     vectors: Sequence[sp.Symbol],
 ) -> Reduction:
-    """Find the order parameters that the reflection ``x -> -x`` allows to vanish.
+    """Find the order parameters that a reflection ``x -> 2 x0 - x`` allows to vanish.
 
-    The signs under which the weight is invariant are found by trial; the candidates are then
-    put to zero and their own equations are required to give zero.
+    Points x0 about which all functions have a parity are tried one after the other. The signs
+    under which the weight is invariant are found by trial; the candidates are then put to zero
+    and their own equations are required to give zero.
 
     Parameters
     ----------
@@ -74,17 +83,30 @@ def find_reduction(
     -------
     Reduction
     """
-    none = Reduction((), covariance_vanishes=False)
-    signs = {X: -1}
-    for function in functions:
-        sign = parity(function.definition)
-        if sign == 0:
-            return none
-        signs[function] = sign
-    flips = _invariant_signs(exponent, [*fields, *vectors], signs)
-    if flips is None:
-        return none
-    signs |= flips
+    possible = reflections([function.definition for function in functions])
+    vectors = [*fields, *vectors]
+    reductions = []
+    for centre, parities in possible.items():
+        shift = {X: X + centre}
+        moved = [function.subs(shift) for function in functions]
+        signs = _invariant_signs(
+            exponent.subs(shift), vectors, {X: -1, **dict(zip(moved, parities, strict=True))}
+        )
+        if signs is not None:
+            values = {symbol: value.subs(shift) for symbol, value in fixed_point.items()}
+            reductions.append(_reduction(values, fields, covariance, signs, centre))
+    reductions.sort(key=lambda reduction: -len(reduction.vanishing))
+    return reductions[0] if reductions else Reduction((), covariance_vanishes=False)
+
+
+def _reduction(
+    fixed_point: dict[sp.Symbol, sp.Expr],
+    fields: Sequence[sp.Symbol],
+    covariance: sp.Matrix,
+    signs: dict[sp.Expr, int],
+    centre: sp.Expr,
+) -> Reduction:
+    """What may vanish under one reflection, with ``x`` counted from its centre."""
     odd = [symbol for symbol in fixed_point if signs.get(symbol) == -1]
     in_covariance = [symbol for symbol in fixed_point if covariance.has(symbol)]
     without_fields = [*in_covariance, *odd]
@@ -93,11 +115,13 @@ def find_reduction(
         if covariance.subs(values).is_zero_matrix and _all_vanish(
             fixed_point, without_fields, fields, signs
         ):
-            return Reduction(tuple(without_fields), True, _by_name(signs))
+            return Reduction(tuple(without_fields), True, _by_name(signs), centre)
     if odd and _all_vanish(fixed_point, odd, [], signs):
-        return Reduction(tuple(odd), False, _by_name(signs))
+        return Reduction(tuple(odd), False, _by_name(signs), centre)
     # the reflection may act on the fields alone: nothing to remove, but a symmetry
-    return Reduction((), False, _by_name(signs) if -1 in flips.values() else {})
+    if any(sign == -1 for symbol, sign in signs.items() if symbol != X):
+        return Reduction((), False, _by_name(signs), centre)
+    return Reduction((), covariance_vanishes=False)
 
 
 def _by_name(signs: dict[sp.Expr, int]) -> dict[str, int]:
@@ -115,7 +139,7 @@ def _image(average: SiteAverage, signs: dict[str, int]) -> sp.Expr:
 def _invariant_signs(
     exponent: sp.Expr, candidates: Sequence[sp.Symbol], signs: dict[sp.Expr, int]
 ) -> dict[sp.Expr, int] | None:
-    """Signs of the candidates and of f under which ``H(-x) = H(x)``, or None."""
+    """Signs with those of candidates and f, for which ``H(-x) = H(x)``, or None."""
     composite = sorted(
         (a for a in exponent.atoms(Abbreviation) if a.definition.atoms(Abbreviation)), key=str
     )
@@ -132,7 +156,7 @@ def _invariant_signs(
             continue
         image = exponent.xreplace({**reflected, **{key: s * key for key, s in found.items()}})
         if sp.expand(image - exponent) == 0:
-            return {**flips, **found}
+            return {**signs, **flips, **found}
     return None
 
 

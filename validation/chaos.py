@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import sympy as sp
 import xarray as xr
 
 from numerics.instances import Instance
 from numerics.scales import network_scales
+from theory.codegen.arrays import array_function
 from theory.expressions import X
 from validation.ensemble import mean_and_error, measure_networks, size_coordinates
 from validation.lyapunov import lyapunov_exponents
@@ -93,7 +93,7 @@ def network_chaos(
         step=step * scales.time,
         transient=transient * scales.time,
         seed=instance.sequence,
-        observe=sp.lambdify(X, instance.model.transfer, ["scipy", "numpy"]),
+        observe=array_function(X, instance.model.transfer),
         progress=progress,
     ).isel(exponent=0)
     names = {"lyapunov": "exponent", "observed_squared": "transfer_squared"}

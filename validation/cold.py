@@ -164,7 +164,7 @@ def temper_network(
     target = instance.target(g, gamma)
     rungs = ladder_through(temperatures, instance.size)
     chains = tempering.chains
-    recorder = Recorder(instance.model, target.drift, np.repeat(rungs, chains), edges[0])
+    recorder = Recorder(instance.model, target.drive_gradient, np.repeat(rungs, chains), edges[0])
     samples = temper(
         target,
         starts(instance, chains, temperatures[-1]),

@@ -14,6 +14,7 @@ from numerics.phases import AXES
 from numerics.provenance import FORMAT_VERSION, provenance
 from numerics.scales import network_scales
 from theory.codegen.kernels import network_kernels
+from theory.ensembles import check_network
 from theory.expressions import ModelError
 from theory.free_energy import replica_symmetric
 from validation.compare import compare_point, labelled
@@ -101,6 +102,7 @@ def validate(
     >>> str(checked.verdict.sel(quantity="energy").values)
     'confirmed'
     """
+    check_network(network, "validate")
     sampling = Sampling(chains, draws, warmup, doublings, integration_time)
     counts = networks_by_size(size, networks)
     dims = [name for name in AXES if name in phases.dims]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import sympy as sp
 import xarray as xr
 
-from theory.expressions import ModelError, X
+from theory.critical_lines import response_singularity
+from theory.expressions import ModelError
 from validation.network_errors import extrapolate_networks
 from validation.verdicts import judge
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from numerics.stationary import StationaryChaos
     from theory.ensembles import RandomNetwork
-    from validation.mean_field import StationaryChaos
 
 _LONG_NAMES = {
     "quantity": "quantity compared",
@@ -107,7 +107,7 @@ def attractor_limits(chaos: xr.Dataset, state: StationaryChaos) -> xr.Dataset:
     ----------
     chaos : xarray.Dataset
         From `validation.chaos.chaos_against_size`.
-    state : validation.mean_field.StationaryChaos
+    state : numerics.stationary.StationaryChaos
         At the same g.
 
     Returns
@@ -137,7 +137,7 @@ def mean_field_values(state: StationaryChaos) -> dict[str, float]:
     Examples
     --------
     >>> from theory import RandomNetwork
-    >>> from validation.mean_field import StationaryChaos
+    >>> from numerics.stationary import StationaryChaos
     >>> sorted(mean_field_values(StationaryChaos(RandomNetwork(), 1.5)))
     ['exponent', 'transfer_squared', 'x_dot_squared', 'x_squared']
     """
@@ -149,58 +149,58 @@ def mean_field_values(state: StationaryChaos) -> dict[str, float]:
     }
 
 
-def elliptic_edge(network: RandomNetwork, gamma: float) -> float:
-    """Coupling at which x = 0 becomes unstable as N tends to infinity.
+def mean_field_errors(state: StationaryChaos) -> dict[str, float]:
+    """Estimated numerical errors of `mean_field_values`.
+
+    Examples
+    --------
+    >>> from theory import RandomNetwork
+    >>> from numerics.stationary import StationaryChaos
+    >>> max(mean_field_errors(StationaryChaos(RandomNetwork(), 1.5)).values()) < 1e-11
+    True
+    """
+    names = ("x_squared", "transfer_squared", "x_dot_squared")
+    return {"exponent": state.lyapunov_error} | {name: state.errors[name] for name in names}
+
+
+def stability_edge(network: RandomNetwork, gamma: float) -> float:
+    """Coupling at which x = 0 becomes unstable as N tends to infinity, that of the response line.
 
     Parameters
     ----------
     network : RandomNetwork
-        With ``a(0) = c(0) = 0``, no mean and no fields.
+        With a quiescent state.
     gamma : float
         Above -1.
 
     Returns
     -------
     float
-        g, for ``a = -x``, ``b = 1`` and a transfer function of slope 1 it is ``1/(1 + gamma)``.
 
     Raises
     ------
     ModelError
-        If x = 0 is not a fixed point, or is not stable without couplings.
-
-    Notes
-    -----
-    The Jacobian at 0 is ``a'(0) + b(0) c'(0) J``; the spectrum of J fills an ellipse that reaches
-    to ``g (1 + gamma)`` on the real axis.
+        If there is none.
 
     References
     ----------
-    Sommers, Crisanti, Sompolinsky & Stein, Phys. Rev. Lett. 60, 1895 (1988).
+    Sommers, Crisanti, Sompolinsky & Stein, Phys. Rev. Lett. 60, 1895 (1988): the eigenvalues of
+    the couplings fill an ellipse that reaches to ``g (1 + gamma)`` on the real axis.
 
     Examples
     --------
     >>> from theory import RandomNetwork
-    >>> elliptic_edge(RandomNetwork(local="-3*x", gain="2 + x", transfer="sin(2*x)"), 0.5)
+    >>> stability_edge(RandomNetwork(local="-3*x", gain="2 + x", transfer="sin(2*x)"), 0.5)
     0.5
     """
-    at_zero = [part.subs(X, 0) for part in (network.local, network.transfer)]
-    if network.mean or network.field_std or any(value != 0 for value in at_zero):
-        raise ModelError(
-            f"the edge is known for a(0) = c(0) = 0 without mean and fields, not for {network}"
-        )
-    decay = float(sp.diff(network.local, X).subs(X, 0))
-    slope = abs(float((network.gain * sp.diff(network.transfer, X)).subs(X, 0)))
-    if not (decay < 0 and slope > 0 and gamma > -1):
-        raise ModelError(
-            f"x = 0 has no loss of stability: a'(0) = {decay:g}, b(0) c'(0) = {slope:g},"
-            f" gamma = {gamma:g}; a'(0) < 0, b(0) c'(0) other than 0 and gamma > -1 are needed"
-        )
-    return -decay / (slope * (1 + gamma))
+    edge = response_singularity(network).at(gamma)
+    if not np.isfinite(edge):
+        raise ModelError(f"x = 0 stays stable at every g at gamma = {gamma:g}; use a larger gamma")
+    return edge
 
 
 def crossing_limit(quiescence: xr.Dataset, network: RandomNetwork) -> xr.Dataset:
-    """Judge the elliptic law by the couplings at which networks lose the stability of x = 0.
+    """Judge the response line by the couplings at which networks lose the stability of x = 0.
 
     Parameters
     ----------
@@ -213,9 +213,14 @@ def crossing_limit(quiescence: xr.Dataset, network: RandomNetwork) -> xr.Dataset
     -------
     xarray.Dataset
         As of `judge_limits`, for the quantity ``crossing``.
+
+    Raises
+    ------
+    ModelError
+        If the theory has no such coupling.
     """
     measured = (quiescence.crossing_mean.values, quiescence.crossing_error.values)
-    edge = elliptic_edge(network, quiescence.attrs["gamma"])
+    edge = stability_edge(network, quiescence.attrs["gamma"])
     return judge_limits(
         quiescence["size"].values,
         quiescence.sizes["network"],

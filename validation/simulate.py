@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import sympy as sp
 
+from theory.codegen.arrays import array_function
 from theory.ensembles import check_parameters
 from theory.expressions import ModelError, X
 from validation.samplers import hamiltonian
@@ -37,7 +37,7 @@ def transfer_function(network: RandomNetwork) -> Callable[[np.ndarray], np.ndarr
     >>> transfer_function(RandomNetwork(transfer="erf(x)"))(np.zeros(2)).tolist()
     [0.0, 0.0]
     """
-    return sp.lambdify(X, network.transfer, ["scipy", "numpy"])
+    return array_function(X, network.transfer)
 
 
 def simulate_network(
@@ -68,7 +68,7 @@ def simulate_network(
     Notes
     -----
     With the response field integrated out, the response of a replica is an average of the state,
-    ``rho = -<F b c>/(N T)``; that of two replicas is ``P = -<F b> <c>/(N T)``.
+    ``rho = <u c>/N`` with ``u = -(1/T) dE/dH`` and the drive H; that of two is ``P = <u><c>/N``.
     Overlaps are of time averages in different, independent chains, which no correlation biases.
 
     Examples
@@ -90,7 +90,7 @@ def simulate_network(
     generator = instance.generator("momenta")
     state, step = starts(instance, sampling.chains, temperature), None
     for doubling in range(sampling.doublings + 1):
-        recorder = Recorder(network, target.drift, temperature, sampling.edges)
+        recorder = Recorder(network, target.drive_gradient, temperature, sampling.edges)
         samples = hamiltonian(
             target,
             state,
@@ -123,7 +123,7 @@ class Recorder:
     Parameters
     ----------
     network : RandomNetwork
-    drift : callable
+    drive_gradient : callable
         As of a `numerics.targets.Target`.
     temperature : float or ndarray, shape (S,)
         T of every column.
@@ -134,13 +134,14 @@ class Recorder:
     def __init__(
         self,
         network: RandomNetwork,
-        drift: Callable[[np.ndarray], np.ndarray],
+        drive_gradient: Callable[[np.ndarray], np.ndarray] | None,
         temperature: float | np.ndarray,
         edges: Sequence[float] | np.ndarray,
     ) -> None:
         self.transfer = transfer_function(network)
-        self.gain = sp.lambdify(X, network.gain, ["scipy", "numpy"])
-        self.drift, self.temperature, self.edges = drift, temperature, np.array(edges)
+        assert drive_gradient is not None
+        self.drive_gradient = drive_gradient
+        self.temperature, self.edges = temperature, np.array(edges)
         self.draw = 0
         self.seen: list[np.ndarray] = []
         self.activity: np.ndarray | float = 0.0
@@ -149,7 +150,7 @@ class Recorder:
     def observe(self, x: np.ndarray) -> np.ndarray:
         """Quantities of every chain, without the energy."""
         c = self.transfer(x)
-        u = -self.drift(x) * self.gain(x) / self.temperature
+        u = -self.drive_gradient(x) / self.temperature
         self.activity = self.activity + c
         self.response = self.response + u
         if self.draw % HISTOGRAM_STRIDE == 0:

@@ -16,7 +16,7 @@ from numerics.phases import AXES
 from numerics.solving_task import variant
 from numerics.sweep_task import Task, Variable, as_axis
 from theory.codegen.kernels import network_kernels
-from theory.ensembles import BLOCK, check_parameters
+from theory.ensembles import BLOCK, check_network, check_parameters
 from theory.expressions import ModelError
 from validation.equilibrium import checked_sizes
 from validation.runs import model_settings
@@ -106,6 +106,7 @@ class SimulatingTask(Task):
     POINTS_TOGETHER: ClassVar = 1
 
     def __post_init__(self) -> None:
+        check_network(self.model, "SimulatingTask")
         for name in self.AXES[:-2]:
             values = getattr(self, name)
             default = getattr(self.model, name, None)

@@ -171,3 +171,10 @@ def test_bad_parameters():
         solve_cavity(RandomNetwork(), [], 0.0)
     with pytest.raises(ModelError, match="confinement"):
         solve_cavity(RandomNetwork(confinement=0.1), 1.0, 0.0)
+
+
+def test_rectified_units_with_a_bias():
+    """gamma = 0: x is normal with mean 1 and variance v = g^2 E Max(0, x)^2, by two other rules."""
+    points = solve_cavity(RandomNetwork(local="1-x", transfer="Max(0,x)"), [0.5, 1, 1.3], 0.0)
+    found = (points.g**2 * points.C.squeeze("gamma")).values
+    assert found == pytest.approx([0.331979965814, 4.51433719968, 86.5329872874], rel=1e-11)

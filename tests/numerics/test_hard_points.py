@@ -15,7 +15,7 @@ from numerics.saddle import polish
 from tests.numerics.dense import averages, composite
 from theory import RandomNetwork, replica_symmetric
 from theory.codegen.functional import functional_kernel
-from theory.expressions import parse_expression
+from theory.grammar import parse_expression
 from theory.narrow_features import narrow_features
 
 

@@ -13,12 +13,13 @@ from numerics import solve
 from reports import edge_simulation
 from reports.cli import main
 from reports.edge_figures import draw_moderate, draw_temperature
+from reports.edge_lines import coupling_unit, edge_lines
 from reports.edge_of_chaos import (
+    GAMMAS,
     Grids,
     add_peaks,
     compute,
     locate_peak,
-    transition_lines_hold,
 )
 from reports.edge_page import write_page
 from reports.figures import SIMULATED, broken_at_jumps
@@ -41,7 +42,8 @@ def report(tmp_path_factory):
 
 def test_files(report):
     expected = {f"{name}.{suffix}" for name in NAMES for suffix in ("nc", "png", "svg")}
-    assert {path.name for path in report.iterdir()} == expected | {"index.html", "report.json"}
+    expected |= {"index.html", "lines.nc", "report.json"}
+    assert {path.name for path in report.iterdir()} == expected
     assert [path.name for path in report.parent.iterdir()] == ["edge"]
 
 
@@ -63,7 +65,8 @@ def test_page_stands_alone(report):
     assert "<link" not in page
     assert "<script" not in page
     linked = set(re.findall(r'href="([^#"]+)"', page))
-    assert linked == {f"{name}.{suffix}" for name in NAMES for suffix in ("nc", "png", "svg")}
+    figures = {f"{name}.{suffix}" for name in NAMES for suffix in ("nc", "png", "svg")}
+    assert linked == figures | {"lines.nc"}
     for text in (
         "published (did not reproduce)",
         "Replica symmetry is unstable",
@@ -93,17 +96,44 @@ def test_no_peak_where_there_is_none():
     assert np.isnan(locate_peak(g, beside_a_gap)).all()
 
 
-def test_lines_and_published_values_belong_to_their_models():
-    sigmoid = RandomNetwork(transfer="atan(x)")
-    assert transition_lines_hold(sigmoid)
-    assert not published_values(sigmoid)
-    for other in (
-        RandomNetwork(transfer="tanh(2*x)"),
-        RandomNetwork(transfer="tanh(x + 1/2)"),
-        RandomNetwork(field_std=0.1),
-        RandomNetwork(confinement=0.1),
+def test_lines_are_those_of_the_model():
+    """erf(sqrt(pi) x/2) has slope 1: g (1 + gamma) = 1; slope 2 and drift -3x: 3/2 of it."""
+    gammas = np.array([-0.2, 0.0, 0.5])
+    for model, factor in (
+        ({"transfer": "erf(sqrt(pi)*x/2)"}, 1.0),
+        ({"transfer": "tanh(2*x)", "local": "-3*x"}, 1.5),
     ):
-        assert not transition_lines_hold(other)
+        lines = edge_lines(RandomNetwork(**model), gammas)
+        np.testing.assert_allclose(lines.data.response, factor / (1 + gammas), rtol=1e-14)
+        # on the line the response is that of a unit times 1 + gamma, which is 1/g
+        np.testing.assert_allclose(lines.data.rho, (1 + gammas) / factor, rtol=1e-7)
+        assert coupling_unit(RandomNetwork(**model)) == factor
+        assert set(lines.labels) == {"response", "onset"}
+
+
+def test_what_is_missing_has_its_reason():
+    gammas = [0.0, 0.5]
+    shifted = edge_lines(RandomNetwork(transfer="tanh(x + 1/2)"), gammas)
+    assert set(shifted.labels) == {"response"}
+    # gamma = 0: x is normal with variance g^2 E c^2, and g^2 E c'^2 = 1 on the line
+    z = np.linspace(-9, 9, 4001)
+    chance = np.exp(-(z**2) / 2) / np.exp(-(z**2) / 2).sum()
+    g, overlap = 1.5, 0.5
+    for _ in range(500):
+        c = np.tanh(g * np.sqrt(overlap) * z + 0.5)
+        overlap = chance @ c**2
+        g = 0.5 * g + 0.5 / np.sqrt(chance @ (1 - c**2) ** 2)
+    assert float(shifted.data.response[0]) == pytest.approx(g, rel=1e-9)
+    ferromagnet = edge_lines(RandomNetwork(mean=2), gammas)
+    assert np.isnan(ferromagnet.data.response).all()
+    assert any("makes the state without mean activity unstable" in s for s in ferromagnet.sentences)
+    confined = edge_lines(RandomNetwork(confinement=0.1), gammas)
+    assert not confined.labels
+    assert any("ground state at every g" in s for s in confined.sentences)
+
+
+def test_published_values_belong_to_their_model():
+    for other in (RandomNetwork(transfer="atan(x)"), RandomNetwork(field_std=0.1)):
         assert not published_values(other)
 
 
@@ -122,7 +152,7 @@ def test_points_without_solution_are_listed(tmp_path, monkeypatch):
     free_energy = replica_symmetric(RandomNetwork())
     datasets = compute(free_energy, Grids(5, 3, 5, 3, cold=1e-4))
     datasets["order_parameters"] = add_peaks(solve(free_energy, [0.8, 1.2], [0.0], [0.0]))
-    write_page(tmp_path, free_energy, datasets, [], lines_hold=True)
+    write_page(tmp_path, free_energy, datasets, [], edge_lines(RandomNetwork(), GAMMAS))
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert "no solution at temperature 0" in page
 
@@ -146,7 +176,7 @@ def test_simulated_points_lie_beside_the_lines(tmp_path, monkeypatch):
             assert len(bars) == 2
             assert [len(bar.lines[0].get_xdata()) for bar in bars] == [count, count]
             assert SIMULATED in axes.get_legend_handles_labels()[1]
-    write_page(tmp_path, free_energy, datasets, [], lines_hold=True, simulated=simulated)
+    write_page(tmp_path, free_energy, datasets, [], edge_lines(RandomNetwork(), GAMMAS), simulated)
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     for words in ('id="simulation"', "8 points were simulated", "Points are simulated"):
         assert words in page
@@ -170,4 +200,4 @@ def test_only_refuted_points_are_a_problem():
 
 
 def test_a_model_that_cannot_be_simulated_has_no_simulated_points():
-    assert edge_simulation.simulate_edge(RandomNetwork(transfer="Max(x, 0)/(1 + x**2)")) is None
+    assert edge_simulation.simulate_edge(RandomNetwork(transfer="Heaviside(x)/(1 + x**2)")) is None

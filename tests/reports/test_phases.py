@@ -99,6 +99,14 @@ def test_ensembles():
     np.testing.assert_allclose(table.Sigma, [8.812e-4, 2.483e-2], rtol=1e-3)
     # without reciprocity the cavity and the cold measure are the same static mean field
     np.testing.assert_allclose(table.gibbs, table.cavity, rtol=1e-3)
+    assert (table.attractor_error.values < 1e-12).all()
+
+
+def test_a_coupling_without_chaos_leaves_the_others():
+    attractor = ensembles_table(RandomNetwork(), np.array([0.9, 1.2])).attractor
+    assert np.isnan(attractor.values[0])
+    assert attractor.values[1] == pytest.approx(0.169808, rel=1e-5)
+    assert "no chaotic state at g = 0.9" in attractor.attrs["reason"]
 
 
 def test_another_symmetric_model():

@@ -131,7 +131,6 @@ BAD = {
     "means in words": ["--mean", "small"],
     "gamma beyond 1": ["--gamma", "0,2"],
     "temperature 0 simulated": ["--simulate", "--temperature", "0,1"],
-    "kink simulated": ["--simulate", "--transfer", "Max(x, 0)"],
     "no scheduler": ["--scheduler", "nowhere"],
     "threads of a scheduler": ["--scheduler", "tcp://127.0.0.1:1", "--threads", "2"],
     "too many points": ["--g", "0:1:100000", "--gamma", "0:1:1000000"],

@@ -103,7 +103,6 @@ BAD = {
     "temperature 0": ["--temperature", "0"],
     "negative temperature": ["--temperature", "-1"],
     "gamma beyond 1": ["--gamma", "2"],
-    "kink": ["--transfer", "Max(x, 0)"],
     "missing directory": ["--output", "missing/checked.nc"],
     "directory": ["--output", "."],
 }

@@ -71,6 +71,7 @@ def test_data_of_the_figures(extras, written):
     with xr.open_dataset(directory / "chaos.nc") as data:
         assert data.g.values.tolist() == [1.2, 6.0]
         assert data.mean_field.sel(g=1.2, quantity="x_squared") == pytest.approx(0.242629, abs=1e-6)
+        assert ((data.mean_field_error > 0) & (data.mean_field_error < 1e-10)).all()
         assert data.limit_verdict.sel(g=1.2).values.tolist() == [""] * 4
         own = extras.chaos[1].limits
         assert data.limit_simulation.sel(g=6.0).values.tolist() == own.simulation.values.tolist()

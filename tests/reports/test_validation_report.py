@@ -177,11 +177,11 @@ def test_nothing_is_left_if_nothing_was_simulated():
 
 
 def test_a_point_that_cannot_be_simulated_is_listed():
-    broken = Point(RandomNetwork(transfer="Max(x, 0)"), 0.5, 0.0, 0.3, 9)
+    broken = Point(RandomNetwork(transfer="Heaviside(x)"), 0.5, 0.0, 0.3, 9)
     checked, problems = compute([broken, POINTS[0]], TINY)
     assert checked.sizes["point"] == 1
     assert len(problems) == 1
-    assert "Max(0, x), g = 0.5" in problems[0]
+    assert "Heaviside(x), g = 0.5" in problems[0]
     with pytest.raises(ModelError, match="no point could be simulated"):
         compute([broken], TINY)
 

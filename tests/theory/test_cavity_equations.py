@@ -5,7 +5,7 @@ import pytest
 import sympy as sp
 from scipy.integrate import quad
 
-from theory.cavity import SLOPE, C, CavityEquations, R, m
+from theory.cavity import OWN, SHARED, SLOPE, C, CavityEquations, R, m
 from theory.ensembles import RandomNetwork, g, gamma, mu, sigma_h
 from theory.expressions import ModelError, X
 
@@ -76,6 +76,26 @@ def test_noise_of_one_state():
     chi = sp.Symbol("chi", real=True)
     expected = 1 + g**2 * chi * network.gain**2
     assert sp.simplify(CavityEquations(network).noise - expected) == 0
+
+
+@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+def test_equations_by_hand(network):
+    """C = <c^2>, R = <-b c'/f'>, chi = <c'^2 (1 + g^2 chi b^2)/f'^2>, chi = D/(1 - g^2 D)."""
+    chi = sp.Symbol("chi", real=True)
+    b, c = network.gain, network.transfer
+    expected = {
+        C: c**2,
+        R: -b * c.diff(X) / SLOPE,
+        chi: c.diff(X) ** 2 * (1 + g**2 * chi * b**2) / SLOPE**2,
+    } | ({m: c} if network.mean else {})
+    equations = CavityEquations(network)
+    assert equations.stationarity.keys() == expected.keys()
+    for symbol, value in expected.items():
+        assert sp.simplify(equations.stationarity[symbol] - value) == 0
+    assert sp.simplify(equations.reaction - g**2 * gamma * R) == 0
+    assert sp.simplify(equations.susceptibility - OWN / (1 - SHARED)) == 0
+    assert "Stationarity" in equations.derivation.text()
+    assert "<math" in equations.derivation.html()
 
 
 def test_confinement_is_refused():

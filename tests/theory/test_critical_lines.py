@@ -7,7 +7,7 @@ import sympy as sp
 from numerics import solve
 from theory import ModelError, RandomNetwork, replica_symmetric
 from theory.critical_lines import activity_onset, response_singularity
-from theory.ensembles import T, g, gamma
+from theory.ensembles import T, g, gamma, mu
 from theory.quiescence import quiescent_state, taylor_coefficients
 from theory.quiescent_expansion import chi, kappa, quiescent_expansion, tau
 
@@ -143,6 +143,68 @@ def test_activity_of_a_linear_network_never_starts():
     for local in ("-x", "-x - x**3"):
         with pytest.raises(ModelError, match="does not start from 0"):
             activity_onset(RandomNetwork(local=local, transfer="x"))
+
+
+# mean, g and gamma on the line, for tanh and for -2x, 2 tanh of the opposite sign
+OUTLIERS = [(0.8, (0.16 / 0.5) ** 0.5, 0.5), (2, (2 / 0.9) ** 0.5, -0.9)]
+
+
+@pytest.mark.parametrize(("mean", "strength", "reciprocity"), OUTLIERS)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_mean_activity_grows_where_an_eigenvalue_of_drawn_matrices_does(
+    mean, strength, reciprocity, sign
+):
+    """mu + gamma g^2/mu = 1, outside the ellipse; the largest growth rate of x = 0 vanishes."""
+    network = RandomNetwork(
+        local="-2*x",
+        gain="2/(1 + x**2)",
+        transfer=sign * RATE.transfer,
+        mean=sign * mean,
+    )
+    line = response_singularity(network).outlier
+    assert line.at(reciprocity) == pytest.approx(strength, rel=1e-12)
+    rates = []
+    for seed in range(8):
+        couplings, _ = network.draw(400, strength, reciprocity, seed)
+        rates.append(2 * np.linalg.eigvals(sign * couplings).real.max() - 2)
+    error = np.std(rates, ddof=1) / np.sqrt(8)
+    assert abs(np.mean(rates)) < 3 * error < 0.25
+
+
+def test_the_first_of_two_lines_counts():
+    """tanh: the outlier comes first where mu (1 + gamma) > 1, and nothing is quiet above mu = 1."""
+    found = response_singularity(RandomNetwork(mean=0.8)).along([-0.5, 0.2, 0.25, 0.5])
+    assert found == pytest.approx([2, 1 / 1.2, 0.8, (0.16 / 0.5) ** 0.5], rel=1e-12)
+    strong = response_singularity(RandomNetwork(mean=2))
+    with pytest.raises(ModelError, match="mean 2 makes the state without mean activity unstable"):
+        strong.at(0.0)
+    # anticorrelated couplings hold mean activity down from the outlier's line to the bulk's
+    assert strong.outlier.at(-0.8) == pytest.approx(2.5**0.5)
+    assert strong.at(-0.8) == 5
+    onset = activity_onset(RandomNetwork(mean=0.8))
+    assert onset.at(0.2) == activity_onset(RATE).at(0.2)
+    with pytest.raises(ModelError, match="start with a mean"):
+        onset.at(0.5)
+    # couplings that oppose mean activity have no such line
+    assert response_singularity(RandomNetwork(mean=-2)).outlier is None
+    assert response_singularity(RandomNetwork(mean=-2)).at(0.25) == 0.8
+
+
+def test_mean_activity_of_a_solved_network_starts_at_the_outlier():
+    """Gibbs measure at T -> 0, gamma = 1/2, mu = 0.8: line at g = 0.5657, bulk at 0.667."""
+    network = RandomNetwork(mean=0.8)
+    line = response_singularity(network).at(0.5)
+    determinant = []
+    for factor in (0.97, 1.03):
+        values = {g: line * factor, gamma: sp.Rational(1, 2), mu: 0.8, tau: 1, kappa: 0}
+        point = solve(replica_symmetric(network), line * factor, 0.5, 1e-8)
+        assert abs(point.m.item()) < 1e-6
+        determinant.append(1 - 0.8 * point.rho.item())
+        expected = quiescent_expansion().mean_stability
+        values[quiescent_expansion().rho] = point.rho.item()
+        values |= taylor_coefficients(network, 1)
+        assert determinant[-1] ** 2 == pytest.approx(float(expected.subs(values)), abs=1e-5)
+    assert determinant[0] > 0 > determinant[1]
 
 
 def test_derivations_are_rendered():

@@ -11,13 +11,12 @@ from theory.ensembles import RandomNetwork
 from theory.expressions import (
     ModelError,
     X,
-    check_differentiable,
     check_on_line,
     kinks,
-    parity,
-    parse_expression,
     real_zeros,
 )
+from theory.grammar import parse_expression
+from theory.parity import parity
 
 
 @pytest.mark.parametrize(
@@ -137,13 +136,8 @@ def test_zeros_and_kinks():
     assert float(zero) == pytest.approx(float(sp.log(2)), rel=1e-15)
     assert kinks(sp.Max(0, X - 1) + sp.Abs(X + 2)) == [-2, 1]
     assert kinks(sp.tanh(X)) == []
-
-
-def test_order_of_the_jump():
-    smooth_once = X * sp.Abs(X)
-    check_differentiable(smooth_once, 1, "transfer")
-    with pytest.raises(ModelError, match="order 2 at x = 0"):
-        check_differentiable(smooth_once, 2, "transfer")
+    assert kinks(sp.Heaviside(X**2 - 2)) == [-sp.sqrt(2), sp.sqrt(2)]
+    assert kinks(sp.Piecewise((0, X < 1), (X - 1, True))) == [1]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from theory.codegen.kernels import dynamics_kernels, network_kernels
 from theory.codegen.network import network_source
 from theory.dynamics import Dynamics
 from theory.ensembles import RandomNetwork
-from theory.expressions import ModelError
+from theory.expressions import ModelError, X
 from theory.potential import QuasiPotential
 
 MODELS = {
@@ -145,16 +145,64 @@ def test_number_of_matrix_products(name):
     assert "theory" not in source
 
 
-def test_model_with_kinks_has_energy_and_drift_only():
-    network = RandomNetwork(transfer="Max(0, x)")
+def test_model_that_jumps_has_energy_and_drift_only():
+    network = RandomNetwork(transfer=sp.Heaviside(X))
     kernels = network_kernels(network)
     J, _ = network.draw(5, g=1, gamma=0, seed=0)
     x = np.random.default_rng(0).standard_normal((5, 2))
-    expected = -x + J @ np.maximum(x, 0)
+    expected = -x + J @ (x > 0)
     np.testing.assert_allclose(kernels.drift(x, J), expected, atol=1e-14)
     np.testing.assert_allclose(kernels.energy(x, J), (expected**2).sum(axis=0) / 2)
-    with pytest.raises(ModelError, match="no continuous derivative of order 1 at x = 0"):
+    with pytest.raises(ModelError, match=r"Heaviside\(x\) jumps at x = 0"):
         kernels.gradient(x, J)
+    assert set(kernels.refused) == {
+        "jacobian_vector", "transposed_jacobian_vector", "jacobian_parts", "gradient",
+        "energy_and_gradient", "hessian_vector",
+    }  # fmt: skip
+
+
+KINKED = {
+    "ReLU": ({"local": "1 - x", "transfer": "Max(0, x)"}, lambda x: np.maximum(0, x), (0.0,)),
+    "hard tanh": (
+        {"local": "1 - x", "transfer": "Max(-1, Min(1, x))"},
+        lambda x: np.clip(x, -1, 1),
+        (-1.0, 1.0),
+    ),
+    "pieces": (
+        {"local": "1 - x", "transfer": sp.Piecewise((X / 2, X < 0), (X, True))},
+        lambda x: np.where(x < 0, x / 2, x),
+        (0.0,),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KINKED)
+def test_derivatives_of_a_model_with_kinks(name):
+    options, transfer, places = KINKED[name]
+    network = RandomNetwork(**options)
+    kernels = network_kernels(network)
+    assert kernels.refused == {}
+    J, _ = network.draw(6, g=1.3, gamma=0.4, seed=0)
+    x, v = np.random.default_rng(1).standard_normal((2, 6, 5))
+    step = 1e-7
+    slope = (transfer(x + step) - transfer(x - step)) / (2 * step)
+    F = 1 - x + J @ transfer(x)
+    np.testing.assert_allclose(kernels.drift(x, J), F, atol=1e-14)
+    for s in range(5):
+        A = J * slope[:, s] - np.eye(6)
+        np.testing.assert_allclose(kernels.jacobian(x[:, s], J), A, atol=1e-7)
+        np.testing.assert_allclose(kernels.gradient(x, J)[:, s], A.T @ F[:, s], atol=1e-7)
+        # F is linear away from the kinks, so E is of second order there
+        product = kernels.hessian_vector(x, v, J)[:, s]
+        np.testing.assert_allclose(product, A.T @ A @ v[:, s], atol=1e-6)
+    for place in places:
+        x[2, 0] = place
+        for values in (kernels.gradient(x, J), kernels.hessian_vector(x, v, J)):
+            assert np.isfinite(values).all()
+        sides = [kernels.gradient(x + side * step * (x == place), J) for side in (-1, 1)]
+        lower, upper = np.minimum(*sides), np.maximum(*sides)
+        assert (kernels.gradient(x, J) >= lower - 1e-5).all()
+        assert (kernels.gradient(x, J) <= upper + 1e-5).all()
 
 
 def test_arrays_that_do_not_fit_are_refused():
@@ -242,10 +290,12 @@ def test_explicit_system_that_cannot_be_compiled():
     x, k = sp.symbols("x k", real=True)
     with pytest.raises(ModelError, match=r"parameters k: Dynamics\.substitute"):
         dynamics_kernels(Dynamics([x], [-k * x]))
-    kinked = dynamics_kernels(Dynamics([x], [-abs(x)]))
-    assert kinked.energy([[2.0]]).tolist() == [2.0]
-    with pytest.raises(ModelError, match="not smooth where Abs"):
-        kinked.gradient([[2.0]])
+    kinked = dynamics_kernels(Dynamics([x], [1 - abs(x)]))
+    assert kinked.gradient([[2.0, 0.5, -0.5, 0.0]]).tolist() == [[1.0, -0.5, 0.5, 0.0]]
+    jumping = dynamics_kernels(Dynamics([x], [-sp.sign(x)]))
+    assert jumping.energy([[2.0]]).tolist() == [0.5]
+    with pytest.raises(ModelError, match=r"-sign\(x\) jumps at x = 0"):
+        jumping.gradient([[2.0]])
     with pytest.raises(ModelError, match="one row for each of x"):
         kinked.energy([[2.0], [1.0]])
 
@@ -272,3 +322,12 @@ def test_gradient_takes_little_more_than_its_matrix_products():
             task()
             record.append(perf_counter() - start)
     assert median(times[0]) / median(times[1]) > 0.7
+
+
+def test_drive_gradient_is_the_drift_times_the_gain(case):
+    """E depends on the drive of unit k through F_k = a + b H + h alone."""
+    network, kernels, _, gain, x, _, J, h = case
+    fields = h if network.field_std else None
+    gains = np.vectorize(gain)(x)
+    expected = kernels.drift(x, J, fields) * gains
+    np.testing.assert_allclose(kernels.drive_gradient(x, J, fields), expected, rtol=1e-13)

@@ -7,7 +7,7 @@ import sympy as sp
 
 from theory.dynamics import Dynamics
 from theory.ensembles import RandomNetwork, T
-from theory.expressions import ModelError
+from theory.expressions import ModelError, X
 from theory.identities import vanishes
 from theory.potential import QuasiPotential
 
@@ -123,27 +123,45 @@ def test_explicit_network_is_stationary_too():
         network.fokker_planck_residual()
 
 
-def test_kinks_are_refused_with_the_reason():
-    potential = QuasiPotential(RandomNetwork(transfer="Max(0, x)"))
-    assert potential.energy.has(sp.Max)
-    for name in ("gradient", "hessian", "langevin_drift", "curl"):
-        with pytest.raises(ModelError, match="no continuous derivative of order 1 at x = 0"):
+def test_jumps_are_refused_with_the_reason():
+    potential = QuasiPotential(RandomNetwork(transfer=sp.sign(X)))
+    assert potential.energy.has(sp.sign)
+    for name in ("gradient", "hessian", "langevin_drift", "curl", "jacobian"):
+        with pytest.raises(ModelError, match=r"transfer sign\(x\) jumps at x = 0: the energy"):
             getattr(potential, name)
-    once = QuasiPotential(RandomNetwork(transfer="x*Abs(x)/(1 + x**2)"))
-    assert once.gradient != 0
-    with pytest.raises(ModelError, match="order 2"):
-        _ = once.hessian
-    with pytest.raises(ModelError, match=r"not smooth where Abs\(x\) switches"):
-        _ = QuasiPotential(Dynamics([x], [-abs(x)])).gradient
+    with pytest.raises(ModelError, match=r"dx/dt = .* jumps at x = 0"):
+        _ = QuasiPotential(Dynamics([x], [sp.sign(x) - x])).gradient
+
+
+def test_kinks_have_the_derivatives_of_the_pieces():
+    plain = sp.Symbol("x")  # its assumptions are those of a user who gave none
+    potential = QuasiPotential(Dynamics([plain], [1 - abs(plain)]))
+    pieces = [QuasiPotential(Dynamics([x], [1 - sign * x])) for sign in (-1, 1)]
+    for name in ("gradient", "hessian"):
+        for at, piece in zip((-0.3, 0.4), pieces, strict=True):
+            value = sp.Matrix(getattr(potential, name)).subs(plain, at)
+            assert value == sp.Matrix(getattr(piece, name)).subs(x, at)
+    # the mean of both sides at the kink: E = (1 - |x|)^2/2 is even
+    assert potential.gradient.subs(plain, 0) == sp.Matrix([0])
+
+
+def test_a_potential_with_kinks_is_stationary():
+    system = Dynamics([x, y], [-x + sp.Max(0, y), -y + abs(x - y)])
+    potential = QuasiPotential(system)
+    assert vanishes(potential.fokker_planck_residual())
+    # flow along surfaces of equal E, as of Max(0, y) the mean gain is 1/2 at the kink only
+    turned = sp.Matrix([potential.gradient[1], -potential.gradient[0]])
+    assert vanishes(potential.fokker_planck_residual(potential.langevin_drift + turned))
+    assert not vanishes(potential.fokker_planck_residual(potential.drift))
 
 
 def test_rendering():
     assert r"\frac{\partial E}{\partial x_k}" in QuasiPotential(RandomNetwork())._repr_latex_()
     assert r"\nabla E" in QuasiPotential(SYSTEMS[0])._repr_latex_()
-    kinked = QuasiPotential(RandomNetwork(transfer="Max(0, x)"))._repr_latex_()
-    assert "no continuous derivative" in kinked
-    assert kinked.startswith("$")
-    assert kinked.endswith("$")
+    jumping = QuasiPotential(RandomNetwork(transfer=sp.sign(X)))._repr_latex_()
+    assert "jumps at x = 0" in jumping
+    assert jumping.startswith("$")
+    assert jumping.endswith("$")
 
 
 @pytest.mark.parametrize(

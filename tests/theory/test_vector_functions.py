@@ -13,6 +13,8 @@ KERNEL = functional_kernel(replica_symmetric(RandomNetwork()).symmetric).module
 SIGNED = np.random.default_rng(0).choice([-1, 1], 300) * np.geomspace(1e-12, 700, 300)
 VALUES = {
     "exp": SIGNED,
+    "expm1": SIGNED,
+    "log1p": np.concatenate([np.geomspace(1e-300, 1e300, 200), np.linspace(-0.99, 1, 100)]),
     "tanh": SIGNED,
     "sinh": SIGNED,
     "cosh": SIGNED,

@@ -7,9 +7,9 @@ import pytest
 import sympy as sp
 from scipy.special import iv, roots_hermitenorm
 
+from numerics.stationary import StationaryChaos
 from theory import RandomNetwork
 from theory.expressions import ModelError, X
-from validation.mean_field import StationaryChaos
 from validation.two_time import dynamical_mean_field
 from validation.two_time_networks import network_correlations
 
@@ -142,8 +142,7 @@ def test_stationary_chaos():
     )  # fmt: skip
     assert found.converged
     origin, lag = 20.0, np.arange(0.0, 10.1, 2.0)
-    time, delta = state.autocorrelation
-    delta = np.interp(lag, time, delta) / state.x_squared
+    delta = state.autocovariance(lag)[0] / state.x_squared
     node, weight = roots_hermitenorm(60)
     weight /= weight.sum()
     width = state.x_squared**0.5
@@ -158,6 +157,33 @@ def test_stationary_chaos():
     assert (abs(simulated - values) < 4 * error + 2e-3).all()
     assert error.max() < 0.02
     assert found.x_squared[-1].item() == pytest.approx(state.x_squared, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("network", "g", "noise", "seed"),
+    [
+        (RandomNetwork(transfer="tanh(x + 1/2)", field_std=0.3), 2.0, 0.1, 1),
+        (RandomNetwork("1/2 - 2*x", 2, "Max(0, Min(1, x))", mean=-0.8), 3.0, 0.05, 2),
+    ],
+)
+def test_stationary_state_with_noise_fields_and_mean(network, g, noise, seed):
+    """The two-time solver relaxes into the state that the stationary equations give."""
+    state = StationaryChaos(network, g, noise=noise)
+    assert state.frozen_variance > 0.1 * state.variance
+    deviation = state.variance**0.5
+    found = dynamical_mean_field(
+        network, g, 0.0, 16.0, steps=160, noise=noise, start=(state.x_mean, deviation),
+        trajectories=20_000, batches=10, seed=seed,
+    )  # fmt: skip
+    assert found.converged
+    late = found.sel(time=slice(12.0, None))
+    # neighbouring times share their fluctuations: their mean has the error of one of them
+    for name, theory in (("x_squared", state.x_squared), ("mean", state.transfer_mean)):
+        error = late[f"{name}_standard_error"].mean().item()
+        assert abs(late[name].mean().item() - theory) < 4 * error + 2e-3 * deviation
+    times = found.time.values
+    square = np.interp(times, times, np.diag(found.correlation))[-40:].mean()
+    assert square == pytest.approx(state.transfer_squared, rel=0.01)
 
 
 def scores(solution, drawn):

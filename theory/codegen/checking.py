@@ -9,7 +9,9 @@ import numpy as np
 import sympy as sp
 
 from theory.coordinates import ExplicitForm, NetworkForm
-from theory.expressions import ModelError
+from theory.dynamics import Dynamics
+from theory.ensembles import RandomNetwork
+from theory.expressions import ModelError, X
 from theory.potential import QuasiPotential
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ def check_network(potential: QuasiPotential, module: ModuleType) -> None:
     given |= {f"h_{a + 1}": h[a] for a in range(_SIZE)}
     rest = (J, h) if potential.form.system.field_std else (J,)
     _compare(plain, module, (x, v), given, rest)
+    _check_drive_gradient(potential, plain, module, x, given, rest)
     if hasattr(module, "energy_and_gradient"):
         both = module.energy_and_gradient(x, *rest)
         _agree("energy_and_gradient", both[0], module.energy(x, *rest), x)
@@ -64,6 +67,30 @@ def check_network(potential: QuasiPotential, module: ModuleType) -> None:
         matrices[:, range(_SIZE), range(_SIZE)] += diagonal.T
         products = np.einsum("skl,ls->ks", matrices, v)
         _agree("jacobian_parts", products, module.jacobian_vector(x, v, *rest), x)
+
+
+def _check_drive_gradient(
+    potential: QuasiPotential,
+    plain: QuasiPotential,
+    module: ModuleType,
+    x: np.ndarray,
+    given: dict[str, float],
+    rest: tuple[np.ndarray, ...],
+) -> None:
+    """Couplings act through the drive alone: ``dE/dJ_kj = dE/dH_k c(x_j)``, here for j = 1."""
+    assert isinstance(plain.system, Dynamics)
+    assert isinstance(potential.system, RandomNetwork)
+    symbols = {str(symbol): symbol for symbol in plain.energy.free_symbols}
+    slopes = [plain.energy.diff(symbols[f"J_{k + 1}1"]) for k in range(_SIZE)]
+    variables = [*plain.system.variables, *(symbols[name] for name in given if name in symbols)]
+    values = [given[name] for name in given if name in symbols]
+    function = sp.lambdify(variables, slopes, "mpmath")
+    transfer = sp.lambdify(X, potential.system.transfer, "mpmath")
+    found = module.drive_gradient(x, *rest)
+    products = np.array([[float(value * transfer(column[0])) for value in slope] for column, slope
+                         in zip(x.T, found.T, strict=True)]).T  # fmt: skip
+    wanted = np.array([[float(e) for e in function(*column, *values)] for column in x.T]).T
+    _agree("drive_gradient", products, wanted, x)
 
 
 def check_explicit(potential: QuasiPotential, module: ModuleType) -> None:

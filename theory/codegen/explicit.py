@@ -9,6 +9,7 @@ import sympy as sp
 
 from theory.codegen.printer import assignments
 from theory.expressions import ModelError
+from theory.potential import NO_DERIVATIVES
 
 if TYPE_CHECKING:
     from theory.potential import QuasiPotential
@@ -41,7 +42,7 @@ def explicit_source(potential: QuasiPotential) -> tuple[str, dict[str, str]]:
     source : str
         Imports only math, NumPy and Numba.
     refused : dict
-        Reason, by the name of each function that does not exist because the system is not smooth.
+        Reason, by the name of each function that does not exist because the system jumps.
 
     Raises
     ------
@@ -69,19 +70,17 @@ def explicit_source(potential: QuasiPotential) -> tuple[str, dict[str, str]]:
         msg = f"give values to the parameters {names}: Dynamics.substitute({{...}})"
         raise ModelError(msg)
     quantities = {
-        "drift": (0, lambda: list(potential.drift)),
-        "jacobian_vector": (1, lambda: _product(potential.jacobian, directions)),
-        "transposed_jacobian_vector": (1, lambda: _product(potential.jacobian.T, directions)),
-        "energy": (0, lambda: [potential.energy]),
-        "gradient": (1, lambda: list(potential.gradient)),
-        "hessian_vector": (2, lambda: _product(potential.hessian, directions)),
+        "drift": lambda: list(potential.drift),
+        "jacobian_vector": lambda: _product(potential.jacobian, directions),
+        "transposed_jacobian_vector": lambda: _product(potential.jacobian.T, directions),
+        "energy": lambda: [potential.energy],
+        "gradient": lambda: list(potential.gradient),
+        "hessian_vector": lambda: _product(potential.hessian, directions),
     }
     functions, refused = [], {}
-    for name, (derivatives, build) in quantities.items():
-        try:
-            potential.form.check_smooth(derivatives)
-        except ModelError as error:
-            refused[name] = str(error)
+    for name, build in quantities.items():
+        if potential.jump and name not in NO_DERIVATIVES:
+            refused[name] = potential.jump
             continue
         parts = [part.subs(named, simultaneous=True) for part in build()]
         functions.append(_function(name, parts, {"x": states, "v": directions}))

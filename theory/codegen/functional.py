@@ -102,7 +102,9 @@ def functional_source(free_energy: FreeEnergy) -> tuple[str, dict[str, Any]]:
     """
     lowered = FunctionalLines(free_energy)
     network = free_energy.network
-    even = not free_energy.fields
+    symmetric = bool(free_energy.reduced and free_energy.reduction.is_symmetry)
+    # without fields the weight of a model with the symmetry is even
+    even = symmetric and not free_energy.fields
     metadata = {
         "order_parameters": [str(symbol) for symbol in free_energy.symbols],
         "observables": list(free_energy.outputs),
@@ -112,7 +114,8 @@ def functional_source(free_energy: FreeEnergy) -> tuple[str, dict[str, Any]]:
         "features": [f for f in free_energy.features if f[0] >= 0 or not even],
         "even": even,
         "correlations": _correlations(free_energy),
-        "symmetric": bool(free_energy.reduced and free_energy.reduction.is_symmetry),
+        "symmetric": symmetric,
+        "origin": float(free_energy.origin),
         "log_temperature": float(free_energy.constant.coeff(sp.log(T))),
     }
     blocks = lowered.blocks()

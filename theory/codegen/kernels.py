@@ -138,8 +138,9 @@ class NetworkKernels(_Kernels):
     All methods take states ``x`` of shape (N, S), one state a column, couplings ``J`` of shape
     (N, N), dense, a SciPy sparse array or, but for `jacobian`, a linear operator, and, for a model
     with fields, ``h`` of shape (N,), all
-    float64. They raise `ModelError` for arrays that do not fit and where the model is not smooth
-    enough.
+    float64. They raise `ModelError` for arrays that do not fit and, but for energy and drift, for
+    a model that jumps. At a kink derivatives are the mean of those on both sides, see
+    `theory.smoothness`.
     """
 
     def energy(self, x: ArrayLike, J: Couplings, h: ArrayLike | None = None) -> np.ndarray:
@@ -165,6 +166,10 @@ class NetworkKernels(_Kernels):
     def drift(self, x: ArrayLike, J: Couplings, h: ArrayLike | None = None) -> np.ndarray:
         """Drift F of the original dynamics, shape (N, S); one matrix product."""
         return self._call("drift", [x], J, h)
+
+    def drive_gradient(self, x: ArrayLike, J: Couplings, h: ArrayLike | None = None) -> np.ndarray:
+        """Derivative of the quasi-potential in the drive ``J c`` of every unit, shape (N, S)."""
+        return self._call("drive_gradient", [x], J, h)
 
     def jacobian_vector(
         self, x: ArrayLike, v: ArrayLike, J: Couplings, h: ArrayLike | None = None
@@ -214,7 +219,7 @@ class DynamicsKernels(_Kernels):
     """Energy of an explicit system and its derivatives; made by `dynamics_kernels`.
 
     All methods take states ``x`` of shape (n, S), one variable a row and one state a column. They
-    raise `ModelError` for arrays that do not fit and where the system is not smooth enough.
+    raise `ModelError` for arrays that do not fit and, but for energy and drift, if the drift jumps.
     """
 
     def energy(self, x: ArrayLike) -> np.ndarray:

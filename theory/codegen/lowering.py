@@ -13,7 +13,9 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import sympy as sp
+from sympy.codegen.cfunctions import expm1, log1p
 
+from theory.codegen.scaling import without_overflow
 from theory.coordinates import J
 from theory.expressions import ModelError
 from theory.indices import substitute_index
@@ -21,10 +23,12 @@ from theory.indices import substitute_index
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_CHEAP = (sp.Abs, sp.sign, sp.Heaviside)
+_CHEAP = (sp.Abs, sp.sign, sp.Heaviside, sp.Piecewise)
 _OF_ARRAYS = {
     sp.exp: "np.exp({})",
+    expm1: "np.expm1({})",
     sp.log: "np.log({})",
+    log1p: "np.log1p({})",
     sp.sin: "np.sin({})",
     sp.cos: "np.cos({})",
     sp.tan: "np.tan({})",
@@ -125,7 +129,7 @@ class _Lowering:
             for node in expression.atoms(sp.Indexed)
             if node.indices == (index,)
         }
-        expression = expression.xreplace(elements)
+        expression = without_overflow(expression.xreplace(elements))
         if expression.has(sp.Indexed, sp.KroneckerDelta) or index in expression.free_symbols:
             raise _not_lowered(expression)
         while inner := [node for node in _of_arrays(expression) if not _of_arrays(*node.args)]:

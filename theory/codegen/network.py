@@ -9,9 +9,10 @@ import sympy as sp
 
 from theory.codegen.lowering import Stage, lower, outer_product
 from theory.codegen.printer import assignments
-from theory.coordinates import J, N, h, i, k, l, v, x
-from theory.expressions import ModelError
+from theory.coordinates import J, N, NetworkForm, h, i, k, l, v, x
 from theory.indices import directional_derivative, substitute_index
+from theory.potential import NO_DERIVATIVES
+from theory.smoothness import regular_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +49,7 @@ def network_source(potential: QuasiPotential) -> tuple[str, dict[str, str]]:
     source : str
         Imports only math, NumPy and Numba.
     refused : dict
-        Reason, by the name of each function that does not exist because the model is not smooth.
+        Reason, by the name of each function that does not exist because the model jumps.
 
     Raises
     ------
@@ -66,11 +67,9 @@ def network_source(potential: QuasiPotential) -> tuple[str, dict[str, str]]:
     """
     writer = _Writer(fields=bool(getattr(potential.system, "field_std", 0)))
     refused: dict[str, str] = {}
-    for name, (derivatives, vectors, totals) in _quantities(potential).items():
-        try:
-            potential.form.check_smooth(derivatives)
-        except ModelError as error:
-            refused[name] = str(error)
+    for name, (vectors, totals) in _quantities(potential).items():
+        if potential.jump and name not in NO_DERIVATIVES:
+            refused[name] = potential.jump
             continue
         parts = vectors()
         writer.add(
@@ -82,30 +81,35 @@ def network_source(potential: QuasiPotential) -> tuple[str, dict[str, str]]:
 
 
 def _quantities(potential: QuasiPotential) -> dict:
-    """Order of derivatives, vectors and sums over units of each function of the module."""
+    """Vectors and sums over units of each function of the module."""
 
     def vector(name: str, build: Callable[[], sp.Expr]) -> Callable[[], dict[str, sp.Expr]]:
         return lambda: {name: build()}
 
     def along(which: str) -> Callable[[], sp.Expr]:
-        return lambda: directional_derivative(getattr(potential, which), x, v)
+        return lambda: regular_part(directional_derivative(getattr(potential, which), x, v))
 
     energy = {"energy": potential.energy}
     gradient = vector("gradient", lambda: potential.gradient)
     return {
-        "drift": (0, vector("drift", lambda: potential.drift), {}),
-        "jacobian_vector": (1, vector("jacobian_vector", along("drift")), {}),
+        "drift": (vector("drift", lambda: potential.drift), {}),
+        "drive_gradient": (vector("drive_gradient", lambda: _drive_gradient(potential)), {}),
+        "jacobian_vector": (vector("jacobian_vector", along("drift")), {}),
         "transposed_jacobian_vector": (
-            1,
             vector("transposed_jacobian_vector", lambda: _transposed_product(potential)),
             {},
         ),
-        "jacobian_parts": (1, lambda: _jacobian_parts(potential), {}),
-        "energy": (0, dict, energy),
-        "gradient": (1, gradient, {}),
-        "energy_and_gradient": (1, gradient, energy),
-        "hessian_vector": (2, vector("hessian_vector", along("gradient")), {}),
+        "jacobian_parts": (lambda: _jacobian_parts(potential), {}),
+        "energy": (dict, energy),
+        "gradient": (gradient, {}),
+        "energy_and_gradient": (gradient, energy),
+        "hessian_vector": (vector("hessian_vector", along("gradient")), {}),
     }
+
+
+def _drive_gradient(potential: QuasiPotential) -> sp.Expr:
+    assert isinstance(potential.form, NetworkForm)
+    return potential.form.drive_gradient
 
 
 def _transposed_product(potential: QuasiPotential) -> sp.Expr:

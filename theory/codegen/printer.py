@@ -6,17 +6,19 @@ import keyword
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
+from sympy.codegen.cfunctions import expm1, log1p
 from sympy.logic.boolalg import Boolean, BooleanAtom
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.pycode import PythonCodePrinter
 
+from theory.codegen.scaling import without_overflow
 from theory.expressions import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _FUNCTIONS = (
-    sp.exp, sp.log, sp.sin, sp.cos, sp.tan, sp.asin, sp.acos, sp.atan, sp.atan2,
+    sp.exp, sp.log, expm1, log1p, sp.sin, sp.cos, sp.tan, sp.asin, sp.acos, sp.atan, sp.atan2,
     sp.sinh, sp.cosh, sp.tanh, sp.asinh, sp.acosh, sp.atanh, sp.erf, sp.erfc, sp.gamma,
     sp.loggamma, sp.floor, sp.ceiling, sp.Abs, sp.Max, sp.Min, sp.sign, sp.Heaviside,
     sp.Piecewise,
@@ -24,7 +26,9 @@ _FUNCTIONS = (
 _NODES = (sp.Add, sp.Mul, sp.Pow, sp.Symbol, sp.Rational, sp.Float, type(sp.pi), type(sp.E))
 _CONDITIONS = (Boolean, BooleanAtom, sp.functions.elementary.piecewise.ExprCondPair)
 _TAKEN = {"math", "abs", "min", "max", "float", "int"}
-_VECTOR_FUNCTIONS = {name: f"vector_{name}" for name in ("exp", "log", "tanh", "sinh", "cosh")}
+_VECTOR_FUNCTIONS = {
+    name: f"vector_{name}" for name in ("exp", "expm1", "log", "log1p", "tanh", "sinh", "cosh")
+}
 _LARGEST_INTEGER = 2**53
 
 
@@ -60,6 +64,8 @@ def identifier(symbol: sp.Symbol) -> str:
 def print_expression(expression: sp.Expr, *, vector: bool = False) -> str:
     """Python source of a scalar expression, of ``math`` functions and operators only.
 
+    It is computed in the form that `theory.codegen.scaling.without_overflow` gives it.
+
     Parameters
     ----------
     expression : sympy.Expr
@@ -83,7 +89,10 @@ def print_expression(expression: sp.Expr, *, vector: bool = False) -> str:
     >>> print_expression(sp.tanh(x) ** 2 / 2 + sp.sqrt(x))
     'math.sqrt(x) + 0.5*math.tanh(x)**2'
     """
-    expression = sp.sympify(expression)
+    return _source(without_overflow(sp.sympify(expression)), vector=vector)
+
+
+def _source(expression: sp.Expr, *, vector: bool) -> str:
     _check_nodes(expression)
     _check_names(expression.free_symbols)
     return _Printer(_VECTOR_FUNCTIONS if vector else {}).number(expression)
@@ -119,7 +128,7 @@ def assignments(
     >>> assignments({"value": sp.tanh(x), "slope": 1 - sp.tanh(x) ** 2})
     ['t0 = math.tanh(x)', 'value = t0', 'slope = 1 - t0**2']
     """
-    expressions = [sp.sympify(expression) for expression in outputs.values()]
+    expressions = [without_overflow(sp.sympify(expression)) for expression in outputs.values()]
     used = {symbol for expression in expressions for symbol in expression.free_symbols}
     _check_names(used)
     taken = {identifier(symbol) for symbol in used} | set(outputs)
@@ -128,7 +137,7 @@ def assignments(
     )
     common, reduced = sp.cse(expressions, symbols=fresh)
     named = [*common, *zip(outputs, reduced, strict=True)]
-    return [f"{name} = {print_expression(part, vector=vector)}" for name, part in named]
+    return [f"{name} = {_source(part, vector=vector)}" for name, part in named]
 
 
 def _check_nodes(expression: sp.Basic) -> None:
