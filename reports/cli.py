@@ -194,7 +194,7 @@ def kernels(network: RandomNetwork, output: Path, overwrite: bool) -> None:
     from theory.codegen.export import export_kernels  # noqa: PLC0415
     from theory.files import writing  # noqa: PLC0415
 
-    with writing(output) as temporary:
+    with writing(output) as temporary, progress_bar():
         export_kernels(network, temporary)
         output_files.sign_module(temporary, asked)
     click.echo(f"wrote {output}")

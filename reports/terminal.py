@@ -12,6 +12,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+SPEED_PERIOD = 900.0
+"""Seconds over which the speed is taken: a large network may take minutes."""
 NOT_CONVERGED, BAD_INPUT = 1, 2
 """Exit status of a command that did not reach what it was asked for."""
 
@@ -62,10 +64,13 @@ def print_table(table: object) -> None:
 def progress_bar() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
     """Show progress on standard error while it is a terminal; stay silent otherwise.
 
+    A task appears when it has something to show. Until the first does, equations are derived and
+    kernels compiled, which takes half a minute for a new model.
+
     Yields
     ------
     callable
-        Takes the name of a task and gives a function of points done and their total.
+        Takes the name of a task and gives a function of what is done and its total.
     """
     if not sys.stderr.isatty():
         yield lambda _: lambda _done, _total: None
@@ -73,10 +78,19 @@ def progress_bar() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import Progress  # noqa: PLC0415
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, speed_estimate_period=SPEED_PERIOD) as progress:
+        first = progress.add_task("deriving and compiling", total=None)
 
         def start(name: str) -> Callable[[int, int], None]:
-            task = progress.add_task(name, total=None)
-            return lambda done, total: progress.update(task, completed=done, total=total)
+            task = progress.add_task(name, total=None, visible=False, start=False)
+
+            def advance(done: int, total: int) -> None:
+                if not progress.tasks[task].started:
+                    progress.start_task(task)
+                progress.update(first, visible=False)
+                progress.update(task, completed=done, total=total, visible=True)
+
+            return advance
 
         yield start

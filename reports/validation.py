@@ -32,7 +32,7 @@ from validation import validate
 from validation.checkpoint import LONGEST_UNUSED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from matplotlib.figure import Figure
 
@@ -109,7 +109,7 @@ def compute(
     directory : pathlib.Path, optional
         Where finished networks are kept, as for `validation.validate`.
     progress : callable, optional
-        Takes the name of a task, gives a function of networks done and their total.
+        Takes the name of a task, gives a function of work done and its total.
 
     Returns
     -------
@@ -132,8 +132,7 @@ def compute(
     with place_for as kept:
         for place, point in enumerate(points):
             left = sum(
-                sum(effort.counts(other.reduced_temperature).values())
-                for other in points[place + 1 :]
+                _work(effort.counts(other.reduced_temperature)) for other in points[place + 1 :]
             )
 
             def advance(count: int, total: int, before: int = done, after: int = left) -> None:
@@ -146,10 +145,16 @@ def compute(
                 problems.append(f"{name(point)}: {error}")
                 continue
             found.append((point, part))
-            done += int(part.r_hat.count())
+            drawn = part.r_hat.count("network").values.tolist()
+            done += _work(dict(zip(part["size"].values.tolist(), drawn, strict=True)))
     if not found:
         raise ModelError(f"no point could be simulated; the first: {problems[0]}")
     return _joined(found, seed), problems
+
+
+def _work(counts: Mapping[int, int]) -> int:
+    """What the networks of every size take together, as `validation.runs.run_jobs` counts it."""
+    return sum(count * size**2 for size, count in counts.items())
 
 
 def _simulate(

@@ -159,7 +159,7 @@ def compute_extras(
     directory : pathlib.Path, optional
         Where finished networks are kept, as for `validation.validate`.
     progress : callable, optional
-        Takes the name of a task, gives a function of networks done and their total.
+        Takes the name of a task, gives a function of work done and its total.
 
     Returns
     -------

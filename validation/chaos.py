@@ -138,7 +138,7 @@ def chaos_against_size(
         Where results of single networks are kept, so that an interrupted study goes on where it
         was; by default within the cache until the study is done.
     progress : callable, optional
-        Called with the number of networks done and their total.
+        Called with the work done and its total, N^2 for a network of N units.
 
     Returns
     -------

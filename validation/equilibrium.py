@@ -78,7 +78,7 @@ def validate(
         is the private cache, and they are removed when all are done; in a directory that is given
         they stay.
     progress : callable, optional
-        Called with the number of networks done and their total.
+        Called with the work done and its total, N^2 for a network of N units.
 
     Returns
     -------

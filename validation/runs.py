@@ -79,7 +79,7 @@ def run_jobs(
     directory : pathlib.Path, optional
         As for `validation.validate`.
     progress : callable, optional
-        Called with the number of networks done and their total.
+        Called with the work done and its total, N^2 for a network of N units.
 
     Returns
     -------
@@ -100,7 +100,8 @@ def run_jobs(
         for k in range(len(jobs))
         for index in range(count)
     )
-    total, smallest = len(tasks), Lock()
+    count, smallest = len(tasks), Lock()
+    done, total = 0, sum(size**2 for _, size, _ in tasks)
     kept = [Checkpoint(job.settings, directory) for job in jobs]
     results: list[dict] = [{} for _ in jobs]
 
@@ -123,8 +124,9 @@ def run_jobs(
     # products of matrices stay on one thread: networks are what is done side by side
     with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
         try:
-            for done, (task, found) in enumerate(pool.map(run_next, range(total)), 1):
+            for task, found in pool.map(run_next, range(count)):
                 results[task[0]][task[1:]] = found
+                done += task[1] ** 2
                 if progress:
                     progress(done, total)
         except BaseException:

@@ -59,6 +59,17 @@ def test_a_file_of_another_command_is_kept(run, solved):
     assert "command (restpoint solve there, restpoint validate here)" in words
 
 
+def test_a_validation_is_replaced_by_the_same_one(run, tmp_path):
+    path = tmp_path / "checked.nc"
+    hot = ["validate", "--g", "0.5", "--gamma", "0", "--temperature", "1", *TINY]
+    for _ in range(2):
+        _, out, _ = run(*hot, "--output", path)
+        assert out.splitlines()[-1] == f"wrote {path}"
+    assert "settings seed (0 there, 1 here)" in refused(run, path, *hot, "--seed", "1")
+    warm = ["--temperature", "2"]
+    assert "temperature (1 there, 2 here)" in refused(run, path, *hot, *warm)
+
+
 @pytest.mark.parametrize("content", ["words", "netCDF"])
 def test_data_of_the_user_are_kept(run, tmp_path, content):
     path = tmp_path / "mine.nc"

@@ -102,7 +102,7 @@ def test_command_reports_the_points_of_a_given_model(tmp_path, monkeypatch):
     given = ["--transfer", "tanh(x)"]
     for arguments in (["--quick"], ["--quick", "--transfer", "atan(x)"], ["--quick", *given],
                       given, []):  # fmt: skip
-        output = ["--output", str(tmp_path / "report")]
+        output = ["--overwrite", "--output", str(tmp_path / "report")]
         with pytest.raises(SystemExit) as caught:
             main(["report", "validation", *arguments, *output])
         assert caught.value.code == 1
@@ -119,7 +119,7 @@ def test_interrupted_report_goes_on_with_identical_results(monkeypatch):
     def stop(_name):
         def advance(count, _total):
             done.append(count)
-            if count == 12:
+            if len(done) == 12:
                 raise KeyboardInterrupt
 
         return advance
@@ -221,3 +221,14 @@ def test_refuted_points_are_shown_first_and_scores_are_normal():
     assert choose(data, 4).tolist() == [0, 2, 6, 7]  # the coldest next
     sample = np.random.default_rng(1).standard_t(4, size=4000)
     assert np.std(normal_scores(sample, np.full(4000, 4))) == pytest.approx(1, abs=0.05)
+
+
+def test_progress_of_several_points_ends_with_all_the_work():
+    seen = []
+    counts = {8: 4, 16: 2}
+    effort = replace(TINY, size=tuple(counts), networks=2)
+    compute(POINTS[:2], effort, progress=lambda _: lambda *numbers: seen.append(numbers))
+    assert effort.counts(0.2) == counts
+    # one network of 16 units is as much work as four of 8
+    point = [256, 512, 576, 640, 704, 768]
+    assert seen == [(part, 1536) for part in (*point, *(768 + part for part in point))]

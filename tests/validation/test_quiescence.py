@@ -58,7 +58,7 @@ def test_interrupted_studies_go_on(tmp_path, monkeypatch):
     )
     assert again.crossing[0].values.tolist() == whole.crossing[0].values.tolist()
     assert (again.crossing[1] == -1).all()
-    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert seen == [(1600, 5000), (3200, 5000), (4100, 5000), (5000, 5000)]
 
 
 @pytest.mark.parametrize(
