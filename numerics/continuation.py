@@ -324,7 +324,8 @@ class _Descent:
             if fraction < 1:
                 stop = self.rung * (end / self.rung) ** fraction
                 reason[lane] = (
-                    f"the branch was lost near temperature {stop:.3g}; start from another side"
+                    f"the branch was lost near temperature {stop:.3g}; others may exist"
+                    " there (--branch all, branch='all')"
                 )
         return theta, reason
 

@@ -120,7 +120,10 @@ class _Follower:
                 return self._path(_JUMPED)
             if not reached:
                 self.stride *= _SHORTENING
-        return self._path(f"{self.most} factorisations did not suffice; allow more")
+        return self._path(
+            f"{self.most} factorisations did not suffice; try other starts, or"
+            " method='levenberg_marquardt'"
+        )
 
     def _path(self, reason: str) -> Path:
         return Path(self.state, self.steps, self.turns, self.length, reason)

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from theory.codegen.functional import FunctionalKernel
 
 SMALLEST_DAMPING = 1e-5
+_LOOSER = (
+    "rounding grows as the temperature falls: use a larger tolerance (--tolerance 1e-8,"
+    " tolerance=1e-8) or a higher temperature"
+)
 
 
 @dataclass
@@ -232,7 +236,7 @@ def _polished(
     residual = relative(state.residual, state.scales)
     with np.errstate(invalid="ignore"):
         poor = (reason == "") & ~(residual < 10 * tolerance)
-    reason[poor] = "the undamped residual stays above tolerance; allow a larger tolerance"
+    reason[poor] = f"the undamped residual stays above {10 * tolerance:g}; {_LOOSER}"
     return Solution(theta, state, residual, error, reason)
 
 
@@ -266,7 +270,7 @@ def _settle_in_x(
         again = ~(error[active] < tolerance)
         rule = rule.replaced(active[again], trial.take(np.flatnonzero(again)))
         lost = again & (~np.isfinite(error[active]) | (trial.panels > MOST_PANELS))
-        reason[active[lost]] = f"the quadrature in x did not reach {tolerance:g}; allow more"
+        reason[active[lost]] = f"the quadrature in x did not reach {tolerance:g}; {_LOOSER}"
         keep = again & ~lost
         active = active[keep]
         coarse = Evaluation(*(array[keep] for array in fine))
@@ -312,7 +316,7 @@ def _refine(
         smallest = TRAPEZOIDAL_STEP if trial.edges is None else SMALLEST_STEP
         lost = ~fine | (trial.panels > MOST_PANELS) | (trial.step < smallest)
         reason[active[lost & ~settled]] = (
-            f"the quadrature did not reach {tolerance:g} in {kind}; allow a larger tolerance"
+            f"the quadrature did not reach {tolerance:g} in {kind}; {_LOOSER}"
         )
         active = active[~settled & ~lost]
     return theta, rule, error
@@ -342,6 +346,7 @@ def _newton_failure(rule: Quadrature) -> np.ndarray:
     normalised = np.isfinite(rule.lower)
     return np.where(
         normalised,
-        "Newton's method did not converge; no solution may exist here",
+        "Newton's method did not converge: no solution may exist here, or others (--branch all,"
+        " branch='all')",
         "the one-unit weight cannot be normalised here",
     )

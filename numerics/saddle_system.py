@@ -86,7 +86,7 @@ class SaddleSystem:
         assert self.rule is not None
         rule = self._refine(self.rule)
         if rule.panels.max() > MOST_PANELS or rule.step.min() < SMALLEST_STEP:
-            msg = "the quadrature did not reach the tolerance; allow a larger one"
+            msg = "the quadrature did not reach the tolerance; use a larger tolerance="
             raise StepError(msg)
         return replace(self, rule=rule, refined=self.refined + 1)
 

@@ -117,7 +117,9 @@ def minimise(
         if not active.size:
             break
         columns.advance(active, products[model], most_products)
-    columns.reason[columns.active] = f"{most} steps did not suffice; allow more"
+    columns.reason[columns.active] = (
+        f"{most} steps did not suffice; try method='homotopy', or a larger tolerance="
+    )
     return Descent(
         columns.state, columns.energy, columns.norm, columns.iterations, columns.products,
         columns.reason,
