@@ -15,7 +15,7 @@ from reports.options import (
     tolerance_option,
 )
 from reports.stopping import keeping
-from reports.terminal import NOT_CONVERGED, fail, finish, progress_bar
+from reports.terminal import finish, progress_bar
 from validation.sampling import NETWORKS, SIZES
 
 if TYPE_CHECKING:
@@ -105,15 +105,11 @@ def sweep(
     from reports.sweep_results import describe_failures, summary  # noqa: PLC0415
 
     kept = f"finished chunks are kept in {output}; the same command goes on from them"
-    try:
-        with keeping(lambda: kept), _client(scheduler) as client, progress_bar() as report:
-            found = fill(
-                task, output, chunks=chunk, client=client,
-                threads=1 if client else threads, progress=report("points"),
-            )  # fmt: skip
-    except KeyboardInterrupt:
-        fail(kept, NOT_CONVERGED)
-        raise
+    with keeping(lambda: kept), _client(scheduler) as client, progress_bar() as report:
+        found = fill(
+            task, output, chunks=chunk, client=client,
+            threads=1 if client else threads, progress=report("points"),
+        )  # fmt: skip
     click.echo(f"{output}: {summary(found)}")
     finish(context, describe_failures(found))
 
