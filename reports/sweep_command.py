@@ -9,11 +9,11 @@ import click
 
 from reports.options import (
     axis_options,
-    parse_sizes,
     simulation_options,
     swept_model_options,
     tolerance_option,
 )
+from reports.parsing import parse_sizes
 from reports.stopping import keeping
 from reports.terminal import finish, progress_bar
 from validation.sampling import NETWORKS, SIZES

@@ -10,10 +10,10 @@ from reports.options import (
     axis_options,
     model_options,
     output_option,
-    parse_sizes,
     simulation_options,
     tolerance_option,
 )
+from reports.parsing import parse_sizes
 from reports.stopping import NETWORKS_KEPT, keeping
 from reports.terminal import finish, print_table, progress_bar
 from validation.sampling import MOST_DOUBLINGS, NETWORKS, SIZES, Sampling
