@@ -6,21 +6,17 @@ of the package computes with.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from html import escape
-from html.entities import html5
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
-from sympy.printing.latex import LatexPrinter
-from sympy.printing.mathml import MathMLPresentationPrinter
-from sympy.printing.str import StrPrinter
 
 from theory.averages import Abbreviation
-from theory.disorder import XH, N, i, n, r, s
+from theory.disorder import N, i, n, r, s
 from theory.ensembles import eta
 from theory.expressions import X
+from theory.rendering import latex, latex_of_sentence, mathml, text
 from theory.values import Value
 
 if TYPE_CHECKING:
@@ -66,7 +62,7 @@ class Derivation(Value):
         """Plain text."""
         parts = []
         for number, step in enumerate(self.steps, start=1):
-            equations = [f"    {_text(e.lhs)} = {_text(e.rhs)}" for e in step.equations]
+            equations = [f"    {text(e.lhs)} = {text(e.rhs)}" for e in step.equations]
             parts.append("\n".join([f"{number}. {step.title}", f"   {step.sentence}", *equations]))
         return "\n\n".join(parts) + "\n"
 
@@ -74,8 +70,8 @@ class Derivation(Value):
         """Body of a LaTeX document; needs only amsmath and amssymb."""
         parts = []
         for step in self.steps:
-            parts.append(f"\\paragraph{{{step.title}.}} {_latex_text(step.sentence)}")
-            rows = " \\\\\n".join(f"{_latex(e.lhs)} &= {_latex(e.rhs)}" for e in step.equations)
+            parts.append(f"\\paragraph{{{step.title}.}} {latex_of_sentence(step.sentence)}")
+            rows = " \\\\\n".join(f"{latex(e.lhs)} &= {latex(e.rhs)}" for e in step.equations)
             parts.append(f"\\begin{{align*}}\n{rows}\n\\end{{align*}}")
         return "\n".join(parts) + "\n"
 
@@ -95,6 +91,10 @@ class Derivation(Value):
 
     def __str__(self) -> str:
         return self.text()
+
+    def __repr__(self) -> str:
+        titles = ", ".join(step.title for step in self.steps)
+        return f"<Derivation in {len(self.steps)} steps: {titles}; print it, or .latex(), .html()>"
 
 
 def derive(free_energy: FreeEnergy) -> Derivation:
@@ -257,93 +257,3 @@ def _stationary(free_energy: FreeEnergy) -> list[Step]:
         )
     )
     return steps
-
-
-def _hat(name: str) -> str | None:
-    """The letter under the hat, for conjugates and response fields."""
-    if name.endswith("_hat"):
-        return name.removesuffix("_hat")
-    return "x" if name == str(XH) else None
-
-
-class _Text(StrPrinter):
-    def _print_Sum(self, expr: sp.Sum) -> str:
-        labels = ",".join(str(limit[0]) for limit in expr.limits)
-        return f"Sum_{{{labels}}} [{self._print(expr.function)}]"
-
-
-class _Latex(LatexPrinter):
-    def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
-        letter = _hat(expr.name)
-        return rf"\hat{{{letter}}}" if letter else super()._print_Symbol(expr, style=style)
-
-    def _print_Indexed(self, expr: sp.Indexed) -> str:
-        base = self._print(expr.base.label)
-        first, *rest = (self._print(index) for index in expr.indices)
-        if rest and "x" in base:
-            # braces around the whole: a power may follow
-            return f"{{{{{base}}}_{{{first}}}^{{{','.join(rest)}}}}}"
-        return f"{{{{{base}}}_{{{''.join([first, *rest])}}}}}"
-
-
-class _MathML(MathMLPresentationPrinter):
-    def _print_Symbol(self, sym: sp.Symbol, style: str = "plain") -> Any:
-        letter = _hat(sym.name)
-        if letter is None:
-            return super()._print_Symbol(sym, style)
-        over = self.dom.createElement("mover")
-        over.setAttribute("accent", "true")
-        for tag, text in (("mi", letter), ("mo", "^")):
-            element = self.dom.createElement(tag)
-            element.appendChild(self.dom.createTextNode(text))
-            over.appendChild(element)
-        return over
-
-    def _print_Indexed(self, expr: sp.Indexed) -> Any:
-        base = self._print(expr.base.label)
-        first, *rest = expr.indices
-        superscript = bool(rest) and "x" in str(expr.base)
-        element = self.dom.createElement("msubsup" if superscript else "msub")
-        element.appendChild(base)
-        for group in ([first], rest) if superscript else (expr.indices,):
-            row = self.dom.createElement("mrow")
-            for index in group:
-                row.appendChild(self._print(index))
-            element.appendChild(row)
-        return element
-
-
-def _text(expression: sp.Expr) -> str:
-    return _Text().doprint(expression)
-
-
-def _latex(expression: sp.Expr) -> str:
-    return _Latex().doprint(expression)
-
-
-def _latex_text(sentence: str) -> str:
-    for plain, mathematics in (
-        ("-i sqrt(T)", r"$-i\sqrt{T}$"),
-        ("T^2 dPhi/dT", r"$T^2\,\partial\Phi/\partial T$"),
-        ("-T Phi", r"$-T\Phi$"),
-        ("exp(H)", r"$e^{H}$"),
-    ):
-        sentence = sentence.replace(plain, mathematics)
-    return sentence
-
-
-def mathml(equation: sp.Basic) -> str:
-    """Presentation MathML of an equation, as a ``math`` element.
-
-    Examples
-    --------
-    >>> mathml(sp.Symbol("q_hat"))
-    '<math ...><mover accent="true"><mi>q</mi><mo>^</mo></mover></math>'
-    """
-    # numbers instead of names of entities: valid as XML too
-    body = re.sub(
-        r"&(?!lt;|gt;|amp;)(\w+;)",
-        lambda match: "".join(f"&#{ord(letter)};" for letter in html5[match[1]]),
-        _MathML().doprint(equation),
-    )
-    return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">{body}</math>'

@@ -66,6 +66,11 @@ class Dynamics(Value):
         object.__setattr__(self, "variables", variables)
         object.__setattr__(self, "drift", drift)
 
+    def _repr_latex_(self) -> str:
+        pairs = zip(self.variables, self.drift, strict=True)
+        rows = r" \\ ".join(rf"\dot {{{sp.latex(x)}}} &= {sp.latex(part)}" for x, part in pairs)
+        return rf"$\displaystyle \begin{{aligned}} {rows} \end{{aligned}}$"
+
     @property
     def parameters(self) -> tuple[sp.Symbol, ...]:
         """Symbols in the drift that are not variables, by name."""

@@ -96,6 +96,18 @@ class RandomNetwork(Value):
             msg = f"local {self.local} does not depend on x, so the potential cannot confine x"
             raise ModelError(msg)
 
+    def _repr_latex_(self) -> str:
+        receiving, sending = sp.Symbol("x_i"), sp.Symbol("x_j")
+        local, gain = (sp.latex(f.subs(X, receiving)) for f in (self.local, self.gain))
+        drive = rf"\sum_j J_{{ij}} \left[{sp.latex(self.transfer.subs(X, sending))}\right]"
+        gain = "" if self.gain == 1 else rf"\left[{gain}\right] "
+        fields = " + h_i" if self.field_std else ""
+        mean = r"\frac{\mu}{N} + " if self.mean else ""
+        return (
+            rf"$\displaystyle \dot x_i = {local} + {gain}{drive}{fields}, \quad"
+            rf" J_{{ij}} = {mean}\frac{{g}}{{\sqrt{{N}}}} z_{{ij}}$"
+        )
+
     @cached_property
     def values(self) -> dict[sp.Symbol, float]:
         """Values of the model's own symbols ``mu``, ``sigma_h`` and ``eta``."""

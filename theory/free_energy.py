@@ -23,6 +23,7 @@ from theory.disorder import XH, DisorderAverage
 from theory.ensembles import PARAMETERS, RandomNetwork, T, check_network
 from theory.expressions import X, kinks
 from theory.narrow_features import narrow_features
+from theory.rendering import Equations, latex
 from theory.replicas import OrderParameter, ReplicaSymmetric, ReplicatedSaddle
 from theory.symmetry import Reduction, find_reduction
 from theory.values import Value
@@ -237,9 +238,9 @@ class FreeEnergy(Value):
         }
 
     @property
-    def stationarity(self) -> list[sp.Eq]:
+    def stationarity(self) -> Equations:
         """The saddle-point equations."""
-        return [sp.Eq(symbol, value) for symbol, value in self.fixed_point.items()]
+        return Equations(sp.Eq(symbol, value) for symbol, value in self.fixed_point.items())
 
     @cached_property
     def jacobian(self) -> sp.Matrix:
@@ -348,7 +349,7 @@ class FreeEnergy(Value):
         return derive(self)
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle \\Phi = {sp.latex(self.constant + self.functional)}$"
+        return f"$\\displaystyle \\Phi = {latex(self.constant + self.functional)}$"
 
 
 def replica_symmetric(network: RandomNetwork) -> FreeEnergy:

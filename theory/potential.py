@@ -12,6 +12,7 @@ from theory.dynamics import Dynamics
 from theory.ensembles import RandomNetwork, T, gamma
 from theory.expressions import ModelError
 from theory.identities import vanishes
+from theory.rendering import latex
 from theory.values import Value
 
 NO_DERIVATIVES = ("drift", "drive_gradient", "energy")
@@ -80,12 +81,12 @@ class QuasiPotential(Value):
         return f"QuasiPotential({self.system}, confinement={self.confinement})"
 
     def _repr_latex_(self) -> str:
-        lines = [rf"E &= {sp.latex(self.energy)}"]
+        lines = [rf"E &= {latex(self.energy)}"]
         try:
             component = (
                 r"\nabla E" if self.system_is_explicit else r"\frac{\partial E}{\partial x_k}"
             )
-            lines.append(rf"{component} &= {sp.latex(self.gradient)}")
+            lines.append(rf"{component} &= {latex(self.gradient)}")
         except ModelError as error:
             lines.append(rf"&\text{{{error}}}")
         body = r" \\ ".join(lines)
