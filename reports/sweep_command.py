@@ -165,11 +165,14 @@ def _client(scheduler: str | None) -> AbstractContextManager[Any]:
         return nullcontext()
     try:
         from distributed import Client  # noqa: PLC0415
+        from distributed.comm import get_address_host_port  # noqa: PLC0415
     except ImportError as error:
         msg = "--scheduler needs Dask; install it with: pip install 'restpoint[dask]'"
         raise ModelError(msg) from error
     try:
-        return Client(scheduler, timeout=20)
+        # a client that cannot read its address stays behind half made, as everybody's default
+        get_address_host_port(scheduler)
+        return Client(scheduler, timeout=20, set_as_default=False)
     except (OSError, ValueError) as error:
         msg = f"no Dask scheduler answers at {scheduler!r}: {error}"
         raise ModelError(msg) from error
