@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from reports.options import (
-    MOST_VALUES,
     axis_options,
     model_options,
     output_option,
     threads_option,
     tolerance_option,
 )
+from reports.parsing import MOST_VALUES
 from reports.report_commands import report
 from reports.stopping import Stop, stoppable
 from reports.sweep_command import sweep

@@ -18,6 +18,7 @@ from reports.options import (
     simulation_options,
     threads_option,
 )
+from reports.stopping import NETWORKS_KEPT, keeping
 from reports.terminal import finish, progress_bar
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def validation(
     # networks are kept until the files are in place
     with (
         kept_networks(points, effort, seed) as kept,
+        keeping(lambda: NETWORKS_KEPT),
         _directory(context, output, network, overwrite, **asked) as directory,
         progress_bar() as report_progress,
     ):

@@ -166,6 +166,7 @@ def _keep_finished(temporary: Path, target: Path, asked: dict[str, Any]) -> str:
         for partial in temporary.glob("*.partial"):
             partial.unlink()
         if not any(file.suffix in _ENDINGS for file in temporary.iterdir()):
+            shutil.rmtree(temporary, ignore_errors=True)
             return ""
         _record(temporary, asked)
         place = target

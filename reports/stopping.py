@@ -9,6 +9,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from reports.terminal import fail
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 NOTICE_AFTER = 1.0
 """Seconds of tidying up after which the user is told how to stop at once."""
 _NOTICE = "stopping when the work in hand is done; Ctrl-C once more stops at once"
+INTERRUPTED = 128 + signal.SIGINT
+NETWORKS_KEPT = "finished networks are kept; the same command goes on from them"
 _kept: list[Callable[[], str]] = []
 
 
@@ -29,7 +33,7 @@ class Stop:
     """
 
     def __init__(self) -> None:
-        self.status = 128 + signal.SIGINT
+        self.status = INTERRUPTED
         self._notice: threading.Timer | None = None
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
@@ -80,16 +84,20 @@ def stoppable() -> Iterator[Stop]:
 
 @contextmanager
 def keeping(keep: Callable[[], str]) -> Iterator[None]:
-    """Register what is to be done within the block before the process ends at once.
+    """Say what is kept when the block is interrupted, also before the process ends at once.
 
     Parameters
     ----------
     keep : callable
-        Quick. Says what is kept, in one sentence, or nothing.
+        Quick, and may be called twice. Says what is kept, in one sentence, or nothing.
     """
     _kept.append(keep)
     try:
         yield
+    except KeyboardInterrupt:
+        if message := keep():
+            fail(message, INTERRUPTED)
+        raise
     finally:
         _kept.remove(keep)
 

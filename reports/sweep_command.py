@@ -9,13 +9,13 @@ import click
 
 from reports.options import (
     axis_options,
-    parse_sizes,
     simulation_options,
     swept_model_options,
     tolerance_option,
 )
+from reports.parsing import parse_sizes
 from reports.stopping import keeping
-from reports.terminal import NOT_CONVERGED, fail, finish, progress_bar
+from reports.terminal import finish, progress_bar
 from validation.sampling import NETWORKS, SIZES
 
 if TYPE_CHECKING:
@@ -105,15 +105,11 @@ def sweep(
     from reports.sweep_results import describe_failures, summary  # noqa: PLC0415
 
     kept = f"finished chunks are kept in {output}; the same command goes on from them"
-    try:
-        with keeping(lambda: kept), _client(scheduler) as client, progress_bar() as report:
-            found = fill(
-                task, output, chunks=chunk, client=client,
-                threads=1 if client else threads, progress=report("points"),
-            )  # fmt: skip
-    except KeyboardInterrupt:
-        fail(kept, NOT_CONVERGED)
-        raise
+    with keeping(lambda: kept), _client(scheduler) as client, progress_bar() as report:
+        found = fill(
+            task, output, chunks=chunk, client=client,
+            threads=1 if client else threads, progress=report("points"),
+        )  # fmt: skip
     click.echo(f"{output}: {summary(found)}")
     finish(context, describe_failures(found))
 
@@ -169,11 +165,14 @@ def _client(scheduler: str | None) -> AbstractContextManager[Any]:
         return nullcontext()
     try:
         from distributed import Client  # noqa: PLC0415
+        from distributed.comm import get_address_host_port  # noqa: PLC0415
     except ImportError as error:
         msg = "--scheduler needs Dask; install it with: pip install 'restpoint[dask]'"
         raise ModelError(msg) from error
     try:
-        return Client(scheduler, timeout=20)
+        # a client that cannot read its address stays behind half made, as everybody's default
+        get_address_host_port(scheduler)
+        return Client(scheduler, timeout=20, set_as_default=False)
     except (OSError, ValueError) as error:
         msg = f"no Dask scheduler answers at {scheduler!r}: {error}"
         raise ModelError(msg) from error

@@ -10,10 +10,11 @@ from reports.options import (
     axis_options,
     model_options,
     output_option,
-    parse_sizes,
     simulation_options,
     tolerance_option,
 )
+from reports.parsing import parse_sizes
+from reports.stopping import NETWORKS_KEPT, keeping
 from reports.terminal import finish, print_table, progress_bar
 from validation.sampling import MOST_DOUBLINGS, NETWORKS, SIZES, Sampling
 
@@ -105,7 +106,7 @@ def validate(
         point = {name: values[0] for name, values in axes.items()}
         check_dataset(output, asked, point, overwrite=overwrite)
     check_simulable(network)
-    with progress_bar() as report:
+    with keeping(lambda: NETWORKS_KEPT), progress_bar() as report:
         phases, checked = _run(
             network, (g[0], gamma[0], temperature[0]), threads, tolerance,
             size=size, networks=networks, seed=seed, progress=report("networks"), **sampling,

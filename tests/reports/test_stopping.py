@@ -123,3 +123,30 @@ def test_other_threads_leave_signals_alone():
     thread.start()
     thread.join()
     assert seen == [signal.getsignal(signal.SIGINT)]
+
+
+VALIDATE = """
+import sys, time
+import validation.equilibrium as equilibrium
+def slow(*_, **__):
+    print("begun", flush=True)
+    time.sleep(600)
+equilibrium.simulate_network = slow
+"""
+
+
+@pytest.mark.parametrize("command", [["validate"], ["report", "validation", "--quick"]])
+def test_the_second_interrupt_stops_a_simulation_at_once(begin, tmp_path, command):
+    point = ["--g", "0.5", "--gamma", "0", "--temperature", "1"]
+    output = tmp_path / ("checked.nc" if command == ["validate"] else "report")
+    process = begin(VALIDATE, *command, *point, "--threads", "1", "--output", output)
+    process.send_signal(signal.SIGINT)
+    assert "once more stops at once" in process.stderr.readline()
+    process.send_signal(signal.SIGTERM)
+    errors = process.communicate(timeout=60)[1]
+    assert process.returncode == 143
+    assert errors.splitlines() == [
+        "restpoint: finished networks are kept; the same command goes on from them",
+        "restpoint: stopped",
+    ]
+    assert not list(tmp_path.iterdir())

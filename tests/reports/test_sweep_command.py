@@ -118,6 +118,14 @@ def test_another_model_is_refused(run, output):
     assert files(output) == before
 
 
+def test_a_wrong_scheduler_leaves_no_client_behind(run, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    where = ["--scheduler", "nowhere", "--output", tmp_path / "store.zarr"]
+    assert "missing port" in run("sweep", *POINT, *where)[2][0]
+    with pytest.raises(ValueError, match="No clients"):
+        distributed.default_client()
+
+
 BAD = {
     "chunk in words": ["--chunk", "g=many"],
     "chunk of nothing": ["--chunk", "g"],
