@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from theory.codegen.functional import FunctionalKernel
 
 SMALLEST_DAMPING = 1e-5
+_STALLED, _FAR_FROM = 2, 100
+"""Refinements that hardly help, and how far from the tolerance they are given up."""
 _LOOSER = (
     "rounding grows as the temperature falls: use a larger tolerance (--tolerance 1e-8,"
     " tolerance=1e-8) or a higher temperature"
@@ -260,16 +262,22 @@ def _settle_in_x(
 ) -> tuple[Quadrature, np.ndarray]:
     """Double the panels in x until the equations at the same point do not change any more."""
     error = np.full(len(theta), np.inf)
+    stalled = np.zeros(len(theta), dtype=int)
     active = np.flatnonzero(reason == "")
     coarse = evaluate(kernel, theta[active], parameters[active], rule.take(active), threads)
     while active.size:
+        before = error[active]
         trial = rule.take(active).finer("x")
         fine = evaluate(kernel, theta[active], parameters[active], trial, threads)
         change = newton_step(fine.jacobian, fine.residual - coarse.residual, fine.scales)
         error[active] = relative(change, fine.scales)
         again = ~(error[active] < tolerance)
         rule = rule.replaced(active[again], trial.take(np.flatnonzero(again)))
-        lost = again & (~np.isfinite(error[active]) | (trial.panels > MOST_PANELS))
+        with np.errstate(invalid="ignore"):
+            # what rounding leaves is averaged over nodes: it falls, but no more than slowly
+            stalled[active] += error[active] > before / 2
+        hopeless = (stalled[active] >= _STALLED) & (error[active] > _FAR_FROM * tolerance)
+        lost = again & (~np.isfinite(error[active]) | (trial.panels > MOST_PANELS) | hopeless)
         reason[active[lost]] = f"the quadrature in x did not reach {tolerance:g}; {_LOOSER}"
         keep = again & ~lost
         active = active[keep]
