@@ -60,6 +60,7 @@ def follow(
     end: np.ndarray,
     threads: int = 1,
     before: tuple[np.ndarray, float] | None = None,
+    rules: _Rules | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Follow solutions while the parameters move from start to end, with adaptive strides.
 
@@ -75,6 +76,8 @@ def follow(
     threads : int
     before : tuple of ndarray, shape (points, order parameters), and float, optional
         Solutions before the start, and the (negative) fraction of the way at which they are.
+    rules : _Rules, optional
+        How fine the averages over the fields have to be, from the way before; changed here.
 
     Returns
     -------
@@ -87,16 +90,17 @@ def follow(
     earlier, fraction = (theta, 0.0) if before is None else before
     path = _Path(theta.copy(), earlier.copy(), np.zeros(points), np.full(points, fraction))
     stride = np.ones(points)
-    rules = _Rules(kernel, np.full(points, STEP), np.zeros(points, dtype=bool), threads)
+    rules = rules or _Rules.coarse(kernel, points, threads)
     active = np.flatnonzero(np.isfinite(theta).all(axis=1))
     while active.size:
         target = np.minimum(path.reached[active] + stride[active], 1.0)
         guess = path.predicted(active, target)
         there = _between(start[active], end[active], target)
-        lost = ~np.isfinite(Quadrature.around(kernel, guess, there).lower)
+        rule = rules.around(active, guess, there)
+        lost = ~np.isfinite(rule.lower)
         if lost.any():
             guess[lost] = _feasible(kernel, path.theta[active[lost]], there[lost], threads)
-        rule = rules.around(active, guess, there)
+            rule = rules.around(active, guess, there)
         found, success = newton(kernel, guess, there, rule, _LOOSE, iterations=12, threads=threads)
         scales = evaluate(kernel, found, there, rule, threads).scales
         # a far jump may have landed on another branch: take a shorter stride instead
@@ -145,6 +149,19 @@ class _Rules:
     spacing: np.ndarray
     panelled: np.ndarray
     threads: int
+
+    @classmethod
+    def coarse(cls, kernel: FunctionalKernel, points: int, threads: int) -> _Rules:
+        """The coarsest rules."""
+        return cls(kernel, np.full(points, STEP), np.zeros(points, dtype=bool), threads)
+
+    def take(self, index: np.ndarray) -> _Rules:
+        """Copies of the rules of some points."""
+        return replace(self, spacing=self.spacing[index], panelled=self.panelled[index])
+
+    def put(self, index: np.ndarray, other: _Rules) -> None:
+        """Keep what was learnt of some points."""
+        self.spacing[index], self.panelled[index] = other.spacing, other.panelled
 
     def around(self, index: np.ndarray, theta: np.ndarray, parameters: np.ndarray) -> Quadrature:
         """Make a rule for every point."""
@@ -278,6 +295,7 @@ class _Descent:
         start = uncoupled(kernel, origin, threads)
         theta, reached = follow(kernel, start, origin, here, threads)
         self.here, self.theta = here, theta
+        self.rules = _Rules.coarse(kernel, len(parameters), threads)
         self.before: np.ndarray | None = None
         self.reason = np.full(len(parameters), "", dtype=object)
         for lane in np.flatnonzero(reached < 1):
@@ -291,7 +309,7 @@ class _Descent:
         """Solutions at a temperature, not above those asked for before, and why there are none."""
         end = temperature if temperature > 0 else self.lowest
         while end < self.rung / RUNG:
-            theta, self.reason = self._leg(self.rung / RUNG)
+            theta, self.reason = self._leg(self.rung / RUNG, learn=True)
             self.before, self.theta = self.theta, theta
             self.rung /= RUNG
         theta, reason = self._leg(end)
@@ -307,7 +325,7 @@ class _Descent:
         there[:, TEMPERATURE] = temperature
         return there
 
-    def _leg(self, end: float) -> tuple[np.ndarray, np.ndarray]:
+    def _leg(self, end: float, *, learn: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Follow from the rung to a temperature below it."""
         theta, reason = self.theta.copy(), self.reason.copy()
         alive = np.flatnonzero(reason == "")
@@ -317,9 +335,12 @@ class _Descent:
         if self.before is not None:
             before = self.before[alive], np.log(RUNG) / np.log(end / self.rung)
         start, there = self._at(self.rung)[alive], self._at(end)[alive]
+        rules = self.rules.take(alive)
         theta[alive], reached = follow(
-            self.kernel, theta[alive], start, there, self.threads, before
+            self.kernel, theta[alive], start, there, self.threads, before, rules
         )
+        if learn:
+            self.rules.put(alive, rules)
         for lane, fraction in zip(alive, reached, strict=True):
             if fraction < 1:
                 stop = self.rung * (end / self.rung) ** fraction

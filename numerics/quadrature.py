@@ -113,7 +113,10 @@ class Quadrature:
             with np.errstate(invalid="ignore"):
                 ratio = np.nan_to_num((upper - lower) / width, nan=1.0, posinf=1.0)
             panels = np.clip(np.ceil(PANELS * ratio), PANELS, MOST_PANELS).astype(np.int64)
-        return cls(*_exact(lower, upper, panels), np.full(len(theta), STEP))
+        step = np.full(len(theta), STEP)
+        # without fields the weight is around the origin, where all numbers are exact enough
+        exact = _exact(lower, upper, panels) if kernel.fields else (lower, upper, panels)
+        return cls(exact[0], exact[1], exact[2], step)
 
     def finer(self, kind: str) -> Quadrature:
         """Refine in ``"x"`` or in the ``"fields"``."""
